@@ -1,0 +1,185 @@
+import { z } from 'zod';
+import { ManifestReference } from './manifest.ts';
+import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
+import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
+import { Incarnation, Work } from './provider.ts';
+
+/** Payloads of the functions that the state machines call: the same schema types the caller and guards the handler. */
+
+/** How a phase can go on: as planned, or refused with a named error that the machine shows. */
+export const Refusal = z.object({ error: z.string(), cause: z.string() }).strict();
+export type Refusal = z.infer<typeof Refusal>;
+
+/** Who acts for a task: fixed when the execution starts, never read again from the table. */
+const Actor = { task: TaskId, company: CompanyId, epoch: Epoch, holder: Holder };
+
+export const OpenTaskEvent = z
+  .object({
+    operation: TaskOperation,
+    executionName: z.string(),
+    executionArn: z.string(),
+    startedAt: z.string(),
+    input: z.unknown(),
+  })
+  .strict();
+export const OpenTaskResult = z
+  .object({
+    refusal: Refusal.nullable(),
+    task: z.string(),
+    company: z.string(),
+    holder: z.string(),
+    checks: z.array(z.object({ provider: ProviderName, location: Location }).strict()),
+  })
+  .strict();
+export type OpenTaskResult = z.infer<typeof OpenTaskResult>;
+
+/** What one Map iteration tells the state after the Map. */
+export const SubtaskStatus = z
+  .object({
+    provider: ProviderName,
+    location: Location,
+    status: z.enum(['succeeded', 'failed']),
+    error: z.string().nullish(),
+    cause: z.string().nullish(),
+  })
+  .strict();
+export type SubtaskStatus = z.infer<typeof SubtaskStatus>;
+
+export const PlanMigrationEvent = z
+  .object({ task: TaskId, company: CompanyId, executionName: z.string(), describes: z.array(SubtaskStatus) })
+  .strict();
+export const PlanMigrationResult = z
+  .object({
+    refusal: Refusal.nullable(),
+    epoch: Epoch,
+    holder: z.string(),
+    from: Location.nullable(),
+    to: Location.nullable(),
+    providers: z.array(ProviderName),
+    /** Import order: every provider stands in a later wave than those it imports after. */
+    waves: z.array(z.array(ProviderName)),
+    afterMigrateHooks: z.array(z.object({ provider: ProviderName, location: Location }).strict()),
+  })
+  .strict();
+export type PlanMigrationResult = z.infer<typeof PlanMigrationResult>;
+
+export const ActorEvent = z.object(Actor).strict();
+export type ActorEvent = z.infer<typeof ActorEvent>;
+
+export const LockTrafficResult = z
+  .object({
+    grant: z.int().min(1),
+    lockedAt: Instant,
+    /** When the lock budget is used up, in milliseconds since 1970: what JSONata's $millis() is compared with. */
+    deadlineMillis: z.int(),
+  })
+  .strict();
+
+export const PrepareWorkersResult = z.object({ environments: Count }).strict();
+export const VerifyExportsResult = z.object({ providers: Count, rows: Count, bytes: Count }).strict();
+export const VerifyTargetResult = z.object({ providers: Count, rows: Count }).strict();
+export const CommitPlacementResult = z.object({ version: z.int().min(1), committedAt: Instant }).strict();
+export const UnlockTrafficResult = z.object({ unbroken: z.boolean(), unlockedAt: Instant }).strict();
+
+export const DispatchEvent = z
+  .object({
+    ...Actor,
+    phase: Phase,
+    action: Action,
+    provider: ProviderName,
+    location: Location,
+    /** 1 for the first try; the state's retry count is added by the machine. */
+    attempt: z.int().min(1),
+    token: z.string().min(1).max(2048),
+    grant: z.int().min(1).optional(),
+    hook: HookName.optional(),
+  })
+  .strict();
+export type DispatchEvent = z.infer<typeof DispatchEvent>;
+
+export const CloseTaskEvent = z
+  .object({
+    ...Actor,
+    outcome: Outcome,
+    /** What made a recovery necessary; null on the forward path. */
+    reason: Refusal.nullable(),
+    /** Results of the last Maps whose failures are reported, not fatal: hooks after the commit, opens in a recovery. */
+    reported: z.array(SubtaskStatus),
+  })
+  .strict();
+export const CloseTaskResult = z
+  .object({
+    outcome: Outcome,
+    debts: z.array(z.object({ provider: ProviderName, location: Location }).strict()),
+  })
+  .strict();
+
+export const ClaimCompanyEvent = z
+  .object({ task: TaskId, executionName: z.string(), reason: Refusal })
+  .strict();
+export const ClaimCompanyResult = z
+  .object({
+    /** False: the task is closed or holds nothing, and this recovery does nothing. */
+    proceed: z.boolean(),
+    task: z.string(),
+    company: z.string(),
+    epoch: Epoch,
+    holder: z.string(),
+    outcome: Outcome.nullable(),
+  })
+  .strict();
+export type ClaimCompanyResult = z.infer<typeof ClaimCompanyResult>;
+
+const At = z.object({ provider: ProviderName, location: Location }).strict();
+export const DecideDirectionResult = z
+  .object({
+    /** forward: the commit mark is this task's. back: it is not. refused: nothing outside had been claimed. */
+    direction: z.enum(['forward', 'back', 'refused']),
+    opens: z.array(At),
+    fences: z.array(At),
+    erases: z.array(At),
+    discards: z.array(At),
+    hooks: z.array(z.object({ provider: ProviderName, location: Location, hook: HookName }).strict()),
+  })
+  .strict();
+export type DecideDirectionResult = z.infer<typeof DecideDirectionResult>;
+
+export const VerifyErasedEvent = z.object({ ...Actor, erases: z.array(SubtaskStatus) }).strict();
+export const VerifyErasedResult = z.object({ clean: Count, debts: z.array(At) }).strict();
+
+/** What dispatch hands to an agent: everything it needs, so that it never asks the table what to do. */
+const AgentCommon = {
+  ...Actor,
+  phase: Phase,
+  provider: ProviderName,
+  location: Location,
+  attempt: z.int().min(1),
+  token: z.string().min(1).max(2048),
+};
+const Fenced = { ...AgentCommon, incarnation: Incarnation };
+
+export const AgentEvent = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('describe'), ...AgentCommon }).strict(),
+  z.object({ action: z.literal('drain'), ...AgentCommon }).strict(),
+  z.object({ action: z.literal('export'), ...Fenced, grant: z.int().min(1) }).strict(),
+  z.object({ action: z.literal('open'), ...Fenced }).strict(),
+  z.object({ action: z.literal('import'), ...Fenced, manifest: ManifestReference }).strict(),
+  z.object({ action: z.literal('seal'), ...Fenced }).strict(),
+  z.object({ action: z.literal('fence'), ...Fenced }).strict(),
+  z.object({ action: z.literal('erase'), ...Fenced, version: z.int().min(0), reason: z.string() }).strict(),
+  z.object({ action: z.literal('hook'), ...Fenced, hook: HookName, version: z.int().min(0) }).strict(),
+  z.object({ action: z.literal('discard'), ...AgentCommon }).strict(),
+]);
+export type AgentEvent = z.infer<typeof AgentEvent>;
+
+/** Starts an execution environment and holds it for a moment, so that several calls start several environments. */
+export const WarmEvent = z
+  .object({ warm: z.literal(true), holdMilliseconds: z.int().min(0).max(1000) })
+  .strict();
+export type WarmEvent = z.infer<typeof WarmEvent>;
+
+/** Progress of a worker, written beside its heartbeats. */
+export const Progress = z.object({ bytes: Count, parts: Count }).strict();
+export type Progress = z.infer<typeof Progress>;
+
+export { Work };

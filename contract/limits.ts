@@ -1,0 +1,33 @@
+/** Numbers that several parts share, each with its arithmetic. Numbers of one part live beside their use. */
+
+/** A worker that is silent for this long is given up. Workers beat every HEARTBEAT_SECONDS / 4. */
+export const HEARTBEAT_SECONDS = 20;
+export const HEARTBEAT_INTERVAL_SECONDS = HEARTBEAT_SECONDS / 4;
+
+/** Outside the lock window (describe, hooks, erase, open) a subtask gets this long. Lambda's own limit is 900 s. */
+export const SUBTASK_TIMEOUT_SECONDS = 840;
+
+/** A control function answers within this time; the gateway's lock call is the longest of them. */
+export const CONTROL_TIMEOUT_SECONDS = 30;
+
+/** How long the gateway may wait for requests in flight. Below CONTROL_TIMEOUT_SECONDS, with room for one retry. */
+export const QUIET_TIMEOUT_SECONDS = 10;
+
+/** The lock's lease is the lock budget plus this: time for recovery to unlock first (claim, open, unlock, retries). */
+export const LEASE_MARGIN_SECONDS = 60;
+
+/** Inline Map runs at most 40 iterations at once. Source: Step Functions quotas. */
+export const MAP_CONCURRENCY_LIMIT = 40;
+
+/**
+ * Planned for 200 providers. One migrate execution then has about 60 + 200 × (2 × 8 describe + 5 phases × 8 +
+ * 1 retry × 4) = 12,060 events of the 25,000 allowed, a Map result of 200 × 300 bytes = 60 KB of the 256 KiB.
+ */
+export const MAX_PROVIDERS = 200;
+
+/** SendTaskFailure takes 256 characters of error and 32,768 of cause. Source: Step Functions API reference. */
+export const MAX_ERROR_CHARACTERS = 256;
+export const MAX_CAUSE_CHARACTERS = 32_768;
+
+/** Causes in records and Map results are cut here: 200 × 400 characters = 80 KB of the 256 KiB a state may return. */
+export const MAX_CAUSE_IN_RESULT = 400;

@@ -1,0 +1,378 @@
+import { z } from 'zod';
+import { Digest } from './digest.ts';
+import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, Sha256, TaskId } from './names.ts';
+import { HookName } from './operations.ts';
+
+/** The version in the path. A provider that speaks another answers describe with its own and is refused in plan. */
+export const CONTRACT_VERSION = 1;
+export const PROVIDER_BASE = '/tanker/v1/locations/{datacenter}/{server}';
+
+/** A part is at most 1 GiB: a piece that a provider exports or imports by itself. */
+export const MAX_PART_BYTES = 2 ** 30;
+
+/** Changes when a provider's store was restored from a backup: what it promised before is then unknown. */
+export const Incarnation = z.string().min(1).max(64).meta({ id: 'Incarnation' });
+
+/**
+ * The headers of every mutating call: who asks, under which epoch, and which incarnation of the provider was planned
+ * with. A provider keeps (highest epoch, holder) per company and location durably, checks them in the transaction of
+ * the effect, and refuses a lower epoch and an equal epoch of another holder (`EpochStale`), and another incarnation
+ * (`IncarnationChanged`). A higher epoch is taken over by the call itself.
+ */
+export const FenceHeaders = z
+  .object({
+    'tanker-task': TaskId,
+    'tanker-epoch': z.coerce.number().pipe(Epoch),
+    'tanker-holder': Holder,
+    'tanker-incarnation': Incarnation,
+  })
+  .meta({ id: 'FenceHeaders' });
+export type FenceHeaders = z.infer<typeof FenceHeaders>;
+
+/** Who asks, as code passes it around; the wire form is FenceHeaders. */
+export interface Fence {
+  readonly task: string;
+  readonly epoch: number;
+  readonly holder: string;
+  readonly incarnation: string;
+}
+
+/** An interval of the provider's own clock in which it did what grows with the data. */
+export const Work = z
+  .object({ kind: z.enum(['stream', 'publish', 'digest']), from: Instant, to: Instant })
+  .strict()
+  .meta({ id: 'Work' });
+export type Work = z.infer<typeof Work>;
+
+export const Format = z
+  .object({ name: z.string().min(1).max(64), version: z.int().min(1) })
+  .strict()
+  .meta({ id: 'Format' });
+export type Format = z.infer<typeof Format>;
+
+export const Ability = z.enum(['export', 'import', 'drain', 'hooks']);
+
+export const Describe = z
+  .object({
+    name: ProviderName,
+    contractVersion: z.int(),
+    incarnation: Incarnation,
+    writes: Format,
+    reads: z.array(Format),
+    abilities: z.array(Ability),
+    hooks: z.array(HookName),
+    importAfter: z.array(ProviderName),
+    collections: z.array(z.string().min(1).max(63)),
+    /** The provider's clock when it answered. */
+    now: Instant,
+  })
+  .meta({ id: 'Describe' });
+export type Describe = z.infer<typeof Describe>;
+
+/** Opaque: counts every change of the company at this provider, produced or consumed. Compared for equality only. */
+export const Watermark = z.string().min(1).max(128).meta({ id: 'Watermark' });
+
+export const CollectionSummary = z
+  .object({ name: z.string(), rows: Count, bytes: Count, digest: Digest.optional() })
+  .meta({ id: 'CollectionSummary' });
+
+export const CollectionDigest = z
+  .object({ name: z.string(), digest: Digest })
+  .strict()
+  .meta({ id: 'CollectionDigest' });
+export type CollectionDigest = z.infer<typeof CollectionDigest>;
+
+export const Summary = z
+  .object({
+    incarnation: Incarnation,
+    /** The highest epoch seen for this company here, with its holder. 0 and null before the first. */
+    epoch: Epoch,
+    holder: Holder.nullable(),
+    /** Set while the company is closed to every writer. */
+    closed: z.object({ epoch: Epoch, grant: z.int().nullable() }).nullable(),
+    collections: z.array(CollectionSummary),
+    /** Rows of unfinished imports; they are no rows of the company yet. */
+    stagingRows: Count,
+    /** Rows of the company that no collection claims, by the store's own name for their place. */
+    unclaimed: z.array(z.object({ place: z.string(), rows: Count })),
+    watermark: Watermark,
+    work: z.array(Work),
+  })
+  .meta({ id: 'Summary' });
+export type Summary = z.infer<typeof Summary>;
+
+export const Drain = z
+  .object({ pending: Count, watermark: Watermark })
+  .meta({ id: 'Drain', description: 'messages and jobs of the company not yet worked off' });
+export type Drain = z.infer<typeof Drain>;
+
+export const ExportBeginRequest = z
+  .object({
+    grant: z.int().min(1).meta({ description: 'the traffic lock under which the company is closed' }),
+  })
+  .strict();
+
+export const ExportBegun = z
+  .object({
+    export: z.string().min(1).max(64).meta({ description: 'the session; a new begin ends the one before' }),
+    format: Format,
+    parts: z.array(z.object({ part: z.int().min(0), estimatedBytes: Count })),
+  })
+  .meta({ id: 'ExportBegun' });
+export type ExportBegun = z.infer<typeof ExportBegun>;
+
+export const PartReceipt = z
+  .object({ part: z.int().min(0), bytes: Count, rows: Count, sha256: Sha256 })
+  .strict()
+  .meta({ id: 'PartReceipt', description: 'a part as the provider counted it' });
+export type PartReceipt = z.infer<typeof PartReceipt>;
+
+export const ExportFinished = z
+  .object({
+    parts: z.array(PartReceipt),
+    collections: z.array(CollectionDigest).meta({ description: 'digests of the snapshot' }),
+    watermark: Watermark,
+    work: z.array(Work),
+  })
+  .meta({ id: 'ExportFinished' });
+export type ExportFinished = z.infer<typeof ExportFinished>;
+
+export const ImportBeginRequest = z
+  .object({
+    format: Format,
+    parts: z.array(PartReceipt),
+    collections: z.array(CollectionDigest),
+  })
+  .strict()
+  .meta({
+    id: 'ImportBeginRequest',
+    description: 'the manifest that staging must equal before it is published',
+  });
+export type ImportBeginRequest = z.infer<typeof ImportBeginRequest>;
+
+export const ImportBegun = z.object({ session: z.string().min(1).max(64) }).meta({ id: 'ImportBegun' });
+
+export const ImportPublished = z.object({ rows: Count, work: z.array(Work) }).meta({ id: 'ImportPublished' });
+export type ImportPublished = z.infer<typeof ImportPublished>;
+
+export const Sealed = z
+  .object({ collections: z.array(CollectionDigest), watermark: Watermark, work: z.array(Work) })
+  .meta({ id: 'Sealed' });
+export type Sealed = z.infer<typeof Sealed>;
+
+export const FenceRaised = z.object({ epoch: Epoch, holder: Holder }).meta({ id: 'FenceRaised' });
+export const Opened = z.object({ open: z.literal(true) }).meta({ id: 'Opened' });
+
+/** Typed ids, company, location, version, epoch and reason: deletes are the most dangerous thing this system does. */
+export const EraseRequest = z
+  .object({
+    company: CompanyId,
+    location: Location,
+    version: z.int().min(0).meta({ description: 'the placement version under which the erase was decided' }),
+    reason: z.string().min(1).max(200),
+  })
+  .strict();
+
+export const Erased = z
+  .object({
+    erased: z.object({ rows: Count, staging: Count }),
+    left: z
+      .object({ rows: Count, staging: Count })
+      .meta({ description: 'must be zero; anything else is a debt' }),
+  })
+  .meta({ id: 'Erased' });
+export type Erased = z.infer<typeof Erased>;
+
+export const HookRequest = z
+  .object({
+    key: z.string().min(1).max(128).meta({ description: 'a key that ran before is not run again' }),
+    version: z.int().min(0),
+  })
+  .strict();
+export const HookRan = z.object({ ran: z.boolean() }).meta({ id: 'HookRan' });
+
+/** What a call is, for servers, clients, the generated OpenAPI and its readers. */
+export interface ContractOperation {
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** Below the base path. */
+  readonly path: string;
+  readonly summary: string;
+  /** Whether FenceHeaders are demanded. */
+  readonly fenced: boolean;
+  readonly query?: z.ZodObject;
+  /** A schema, or a stream of octets. */
+  readonly request?: z.ZodType | 'octets';
+  readonly response: z.ZodType | 'octets';
+  readonly errors: readonly string[];
+}
+
+const FENCED = ['EpochStale', 'IncarnationChanged'] as const;
+const Nothing = z.object({}).strict();
+
+/** Every call of the provider contract. Each may be repeated; what a repeat means is said in its summary. */
+export const PROVIDER_OPERATIONS = {
+  describe: {
+    id: 'describe',
+    method: 'get',
+    path: '',
+    summary: 'Who answers here: name, incarnation, formats, abilities, collections.',
+    fenced: false,
+    response: Describe,
+    errors: [],
+  },
+  summary: {
+    id: 'summary',
+    method: 'get',
+    path: '/companies/{company}/summary',
+    summary: 'Rows and bytes of a company per collection, on request its digests; what no collection claims.',
+    fenced: false,
+    query: z.object({ digest: z.enum(['true', 'false']).optional() }),
+    response: Summary,
+    errors: [],
+  },
+  drain: {
+    id: 'drain',
+    method: 'get',
+    path: '/companies/{company}/drain',
+    summary: 'What is pending now, and the watermark. Changes nothing; the caller polls.',
+    fenced: false,
+    response: Drain,
+    errors: [],
+  },
+  exportBegin: {
+    id: 'exportBegin',
+    method: 'post',
+    path: '/companies/{company}/exports',
+    summary:
+      'Closes the company here to every writer, waits out writers in flight, then takes one consistent snapshot. A repeat ends the former export and takes a new snapshot of the still closed company.',
+    fenced: true,
+    request: ExportBeginRequest,
+    response: ExportBegun,
+    errors: FENCED,
+  },
+  exportPart: {
+    id: 'exportPart',
+    method: 'get',
+    path: '/companies/{company}/exports/{export}/parts/{part}',
+    summary: 'The octets of a part, at most 1 GiB. May be read again: the same octets come.',
+    fenced: true,
+    response: 'octets',
+    errors: [...FENCED, 'SessionUnknown'],
+  },
+  exportFinish: {
+    id: 'exportFinish',
+    method: 'post',
+    path: '/companies/{company}/exports/{export}/finish',
+    summary:
+      'Bytes, rows and SHA-256 per part as the provider counted them while streaming, digests of the snapshot, the watermark. A repeat answers the same.',
+    fenced: true,
+    request: Nothing,
+    response: ExportFinished,
+    errors: [...FENCED, 'SessionUnknown'],
+  },
+  exportRelease: {
+    id: 'exportRelease',
+    method: 'delete',
+    path: '/companies/{company}/exports/{export}',
+    summary: 'Gives the snapshot back; the company stays closed. A repeat, or an unknown session, is fine.',
+    fenced: true,
+    response: Nothing,
+    errors: FENCED,
+  },
+  open: {
+    id: 'open',
+    method: 'post',
+    path: '/companies/{company}/open',
+    summary: 'Ends the closing and every export of it. A repeat is fine.',
+    fenced: true,
+    request: Nothing,
+    response: Opened,
+    errors: FENCED,
+  },
+  importBegin: {
+    id: 'importBegin',
+    method: 'post',
+    path: '/companies/{company}/imports',
+    summary:
+      'A session that kills older ones with their staging and open streams. Ends a closing left here by a move away.',
+    fenced: true,
+    request: ImportBeginRequest,
+    response: ImportBegun,
+    errors: [...FENCED, 'FormatUnreadable', 'ImportSealed', 'TargetNotEmpty'],
+  },
+  importPart: {
+    id: 'importPart',
+    method: 'put',
+    path: '/companies/{company}/imports/{session}/parts/{part}',
+    summary: 'Streams a part into staging; the fence is checked per batch. A repeat replaces the part.',
+    fenced: true,
+    request: 'octets',
+    response: PartReceipt,
+    errors: [...FENCED, 'SessionUnknown', 'ImportSealed', 'ChecksumMismatch'],
+  },
+  importPublish: {
+    id: 'importPublish',
+    method: 'post',
+    path: '/companies/{company}/imports/{session}/publish',
+    summary:
+      'All visible or nothing, in one transaction with the fence check; refused unless staging equals the manifest. A repeat answers the first answer.',
+    fenced: true,
+    request: Nothing,
+    response: ImportPublished,
+    errors: [...FENCED, 'SessionUnknown', 'ImportSealed', 'StagingMismatch', 'KeyConflict'],
+  },
+  importAbort: {
+    id: 'importAbort',
+    method: 'delete',
+    path: '/companies/{company}/imports/{session}',
+    summary: 'Drops the session and its staging. A repeat, or an unknown session, is fine.',
+    fenced: true,
+    response: Nothing,
+    errors: FENCED,
+  },
+  seal: {
+    id: 'seal',
+    method: 'post',
+    path: '/companies/{company}/seal',
+    summary:
+      'Ends open calls, refuses every later import call of epochs up to this one, then returns rows and digests. A repeat computes them anew.',
+    fenced: true,
+    request: Nothing,
+    response: Sealed,
+    errors: FENCED,
+  },
+  fence: {
+    id: 'fence',
+    method: 'post',
+    path: '/companies/{company}/fence',
+    summary: 'Raises the epoch and ends open calls of lower ones before it answers. A repeat is fine.',
+    fenced: true,
+    request: Nothing,
+    response: FenceRaised,
+    errors: FENCED,
+  },
+  erase: {
+    id: 'erase',
+    method: 'post',
+    path: '/companies/{company}/erase',
+    summary:
+      'Everything of the company at this location, staging too; ends open calls of lower epochs first. A repeat erases nothing more and answers what is left.',
+    fenced: true,
+    request: EraseRequest,
+    response: Erased,
+    errors: FENCED,
+  },
+  hook: {
+    id: 'hook',
+    method: 'post',
+    path: '/companies/{company}/hooks/{hook}',
+    summary: 'Runs a hook; a key that ran before is not run again.',
+    fenced: true,
+    request: HookRequest,
+    response: HookRan,
+    errors: FENCED,
+  },
+} as const satisfies Record<string, ContractOperation>;
+
+export type ProviderOperation = keyof typeof PROVIDER_OPERATIONS;

@@ -1,0 +1,255 @@
+import { z } from 'zod';
+import { Digest } from './digest.ts';
+import { Progress, Refusal } from './functions.ts';
+import { ManifestReference } from './manifest.ts';
+import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
+import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
+import { CollectionDigest, Describe, Format, Incarnation, Summary, Watermark, Work } from './provider.ts';
+
+/** The records of the table. Keys are made here and nowhere else. Terminal states carry `ttl`, in epoch seconds. */
+
+const epochInKey = (epoch: number): string => String(epoch).padStart(10, '0');
+
+export const keys = {
+  claim: (company: string) => ({ pk: `company#${company}`, sk: 'claim' }),
+  debt: (company: string, location: Location, provider: string) => ({
+    pk: `company#${company}`,
+    sk: `debt#${location.datacenter}/${location.server}#${provider}`,
+  }),
+  debts: (company: string) => ({ pk: `company#${company}`, prefix: 'debt#' }),
+  task: (task: string) => ({ pk: `task#${task}`, sk: 'task' }),
+  subtask: (at: {
+    task: string;
+    epoch: number;
+    phase: string;
+    action: string;
+    provider: string;
+    location: Location;
+  }) => ({
+    pk: `task#${at.task}`,
+    sk: `subtask#${epochInKey(at.epoch)}#${at.phase}#${at.action}#${at.provider}#${at.location.datacenter}/${at.location.server}`,
+  }),
+  subtasks: (task: string) => ({ pk: `task#${task}`, prefix: 'subtask#' }),
+  log: (task: string, at: string, unique: string) => ({ pk: `task#${task}`, sk: `log#${at}#${unique}` }),
+  logs: (task: string) => ({ pk: `task#${task}`, prefix: 'log#' }),
+  due: (at: string, kind: string, task: string) => ({ pk: 'due', sk: `${at}#${kind}#${task}` }),
+} as const;
+
+/** The task's hold on a company. The row is never deleted: the epoch must only grow. */
+export const ClaimRecord = z.discriminatedUnion('state', [
+  z
+    .object({
+      kind: z.literal('claim'),
+      state: z.literal('held'),
+      company: CompanyId,
+      epoch: Epoch,
+      holder: Holder,
+      task: TaskId,
+      since: Instant,
+    })
+    .strict(),
+  z
+    .object({
+      kind: z.literal('claim'),
+      state: z.literal('free'),
+      company: CompanyId,
+      epoch: Epoch,
+      holder: Holder,
+      since: Instant,
+    })
+    .strict(),
+]);
+export type ClaimRecord = z.infer<typeof ClaimRecord>;
+
+export const PlannedProvider = z
+  .object({
+    name: ProviderName,
+    sourceIncarnation: Incarnation,
+    targetIncarnation: Incarnation,
+    format: Format,
+    rows: Count,
+    bytes: Count,
+    sourceHooks: z.array(HookName),
+    targetHooks: z.array(HookName),
+  })
+  .strict();
+export type PlannedProvider = z.infer<typeof PlannedProvider>;
+
+/** What plan decided, fixed for the task's life: recovery works from it. */
+export const Plan = z
+  .object({
+    from: Location,
+    to: Location,
+    version: z.int().min(0),
+    providers: z.array(PlannedProvider),
+    waves: z.array(z.array(ProviderName)),
+    estimate: z.object({ bytes: Count, seconds: z.number().min(0) }).strict(),
+  })
+  .strict();
+export type Plan = z.infer<typeof Plan>;
+
+export const Debt = z.object({ provider: ProviderName, location: Location }).strict();
+export type Debt = z.infer<typeof Debt>;
+
+const taskFields = {
+  kind: z.literal('task'),
+  task: TaskId,
+  operation: TaskOperation,
+  company: z.string(),
+  executionArn: z.string(),
+  input: z.unknown(),
+  requestedBy: z.string(),
+  reason: z.string(),
+  createdAt: Instant,
+  /** The phase that was begun last, and when each was begun; one phase lasts until the next begins. */
+  phase: Phase,
+  phases: z.record(z.string(), Instant),
+  /** The epoch and holder under which the task acts now; 0 and null before the claim. */
+  epoch: Epoch,
+  holder: Holder.nullable(),
+  /** Set from the claim in the table on. */
+  plan: Plan.optional(),
+  lock: z
+    .object({ grant: z.int(), lockedAt: Instant, deadline: Instant, unlockedAt: Instant.optional() })
+    .optional(),
+  verified: z.object({ epoch: Epoch, at: Instant, rows: Count }).optional(),
+  committed: z.object({ version: z.int(), at: Instant }).optional(),
+  /** Recoveries started so far, and what made the first one necessary. */
+  recoveries: Count,
+  failure: Refusal.optional(),
+  direction: z.object({ epoch: Epoch, direction: z.enum(['forward', 'back', 'refused']) }).optional(),
+};
+
+export const TaskRecord = z.discriminatedUnion('state', [
+  z.object({ ...taskFields, state: z.literal('open') }),
+  z.object({
+    ...taskFields,
+    state: z.literal('closed'),
+    outcome: Outcome,
+    closedAt: Instant,
+    debts: z.array(Debt),
+    ttl: z.int(),
+  }),
+]);
+export type TaskRecord = z.infer<typeof TaskRecord>;
+
+/** What a succeeded subtask leaves on the record, by action. */
+export const SubtaskResult = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('describe'), describe: Describe, summary: Summary }),
+  z.object({ action: z.literal('drain'), watermark: Watermark, polls: Count }),
+  z.object({
+    action: z.literal('export'),
+    manifest: ManifestReference,
+    format: Format,
+    parts: Count,
+    rows: Count,
+    /** The same number three times, counted at three places: verification compares them. */
+    bytesProvider: Count,
+    bytesStreamed: Count,
+    bytesStored: Count,
+    collections: z.array(CollectionDigest),
+    watermark: Watermark,
+  }),
+  z.object({ action: z.literal('open'), home: z.boolean() }),
+  z.object({ action: z.literal('import'), rows: Count, bytes: Count, manifestSha256: z.string() }),
+  z.object({ action: z.literal('seal'), collections: z.array(CollectionDigest), watermark: Watermark }),
+  z.object({ action: z.literal('fence') }),
+  z.object({
+    action: z.literal('erase'),
+    erased: z.object({ rows: Count, staging: Count }),
+    left: z.object({ rows: Count, staging: Count }),
+  }),
+  z.object({ action: z.literal('hook'), hook: HookName, ran: z.boolean() }),
+  z.object({ action: z.literal('discard'), objects: Count, uploads: Count }),
+]);
+export type SubtaskResult = z.infer<typeof SubtaskResult>;
+
+const subtaskFields = {
+  kind: z.literal('subtask'),
+  task: TaskId,
+  company: CompanyId,
+  phase: Phase,
+  action: Action,
+  provider: ProviderName,
+  location: Location,
+  epoch: Epoch,
+  attempt: z.int().min(1),
+  dispatchedAt: Instant,
+  /** The task token; kept here so that a worker or a rule can settle it, removed when settled. */
+  token: z.string().optional(),
+};
+const runningFields = {
+  worker: z.string(),
+  startedAt: Instant,
+  progress: Progress.optional(),
+  beatAt: Instant.optional(),
+};
+
+/** One action of a task on one provider: dispatched → running → succeeded or failed; a new attempt begins anew. */
+export const SubtaskRecord = z.discriminatedUnion('state', [
+  z.object({ ...subtaskFields, state: z.literal('dispatched') }),
+  z.object({ ...subtaskFields, ...runningFields, state: z.literal('running') }),
+  z.object({
+    ...subtaskFields,
+    ...runningFields,
+    state: z.literal('succeeded'),
+    endedAt: Instant,
+    result: SubtaskResult,
+    /** Intervals of work that grow with the data: the agent's streams, the provider's publish and digests. */
+    work: z.array(Work),
+    ttl: z.int(),
+  }),
+  z.object({
+    ...subtaskFields,
+    state: z.literal('failed'),
+    endedAt: Instant,
+    error: z.string(),
+    cause: z.string(),
+    ttl: z.int(),
+  }),
+]);
+export type SubtaskRecord = z.infer<typeof SubtaskRecord>;
+
+/** A line of the task's log: who did what, when, with counts. No customer data. */
+export const LogRecord = z.object({
+  kind: z.literal('log'),
+  task: TaskId,
+  at: Instant,
+  phase: Phase,
+  /** The function that writes, and under which epoch. */
+  by: z.string(),
+  epoch: Epoch,
+  what: z.string(),
+  ttl: z.int(),
+});
+export type LogRecord = z.infer<typeof LogRecord>;
+
+/** Something due later, found by the one sweeper. */
+export const DueRecord = z.object({
+  kind: z.literal('due'),
+  due: z.enum(['cleanup']),
+  at: Instant,
+  task: TaskId,
+  company: CompanyId,
+  /** The fallback copy, the version that the move made, and what the source was at the commit. */
+  location: Location,
+  version: z.int(),
+  collections: z.record(ProviderName, z.array(z.object({ name: z.string(), digest: Digest }))),
+  watermarks: z.record(ProviderName, Watermark),
+});
+export type DueRecord = z.infer<typeof DueRecord>;
+
+/** What could not be erased: it blocks tasks that would use the location for this company, and no other task. */
+export const DebtRecord = z.object({
+  kind: z.literal('debt'),
+  company: CompanyId,
+  location: Location,
+  provider: ProviderName,
+  task: TaskId,
+  epoch: Epoch,
+  version: z.int(),
+  since: Instant,
+  error: z.string(),
+  cause: z.string(),
+});
+export type DebtRecord = z.infer<typeof DebtRecord>;

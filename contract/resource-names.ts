@@ -1,0 +1,61 @@
+import type { Action, Operation } from './operations.ts';
+import type { Topology } from './topology.ts';
+
+/**
+ * Every fixed name in AWS, computed from the topology alone: they tie the stacks together without cross-region
+ * references, so the stacks deploy in any order.
+ */
+type Named = Pick<Topology, 'installation' | 'account' | 'controlRegion'>;
+
+/** Functions of the control region: one for each state that calls one, and the two that events call. */
+export const CONTROL_FUNCTIONS = [
+  'open-task',
+  'plan-migration',
+  'prepare-workers',
+  'lock-traffic',
+  'verify-exports',
+  'verify-target',
+  'commit-placement',
+  'unlock-traffic',
+  'close-task',
+  'claim-company',
+  'decide-direction',
+  'verify-erased',
+  'dispatch',
+  'start-recovery',
+] as const;
+export type ControlFunction = (typeof CONTROL_FUNCTIONS)[number];
+
+/** Called when an agent's invocation failed for good: settles the token, so that nobody waits for the heartbeat. */
+export const REPORT_FAILURE = 'report-failure';
+export type AgentFunction = Action | typeof REPORT_FAILURE;
+
+export const controlStackName = (t: Named): string => `${t.installation}-control`;
+export const datacenterStackName = (t: Named, datacenter: string): string =>
+  `${t.installation}-${datacenter}`;
+
+export const tableName = (t: Named): string => t.installation;
+export const tableArn = (t: Named): string =>
+  `arn:aws:dynamodb:${t.controlRegion}:${t.account}:table/${tableName(t)}`;
+
+export const machineName = (t: Named, operation: Operation): string => `${t.installation}-${operation}`;
+export const machineArn = (t: Named, operation: Operation): string =>
+  `arn:aws:states:${t.controlRegion}:${t.account}:stateMachine:${machineName(t, operation)}`;
+export const executionArn = (t: Named, operation: Operation, name: string): string =>
+  `arn:aws:states:${t.controlRegion}:${t.account}:execution:${machineName(t, operation)}:${name}`;
+
+export const controlFunctionName = (t: Named, name: ControlFunction): string => `${t.installation}-${name}`;
+export const agentFunctionName = (t: Named, datacenter: string, name: AgentFunction): string =>
+  `${t.installation}-${datacenter}-${name}`;
+export const functionArn = (t: Named, region: string, functionName: string): string =>
+  `arn:aws:lambda:${region}:${t.account}:function:${functionName}`;
+
+/** Bucket names are global: the account keeps them apart from other installations'. At most 16 + 9 + 12 + 1 + 24 = 62. */
+export const exportsBucketName = (t: Named, datacenter: string): string =>
+  `${t.installation}-exports-${t.account}-${datacenter}`;
+export const exportsKeyAlias = (t: Named, datacenter: string): string =>
+  `alias/${t.installation}-${datacenter}-exports`;
+
+/** The tag that lifecycle rules act on, and its value for the exports of a migration. */
+export const RETENTION_TAG = 'tanker-retention';
+export const TRANSFER_RETENTION = 'transfer';

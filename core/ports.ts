@@ -1,0 +1,157 @@
+import type { Readable } from 'node:stream';
+import type {
+  AuthorityRecord,
+  Claimed,
+  Committed,
+  DebtRecord,
+  Describe,
+  Drain,
+  DueRecord,
+  Erased,
+  ExportBegun,
+  ExportFinished,
+  Fence,
+  Home,
+  HookName,
+  ImportBeginRequest,
+  ImportPublished,
+  Location,
+  Locked,
+  LogRecord,
+  PartReceipt,
+  Progress,
+  Sealed,
+  SubtaskRecord,
+  SubtaskResult,
+  Summary,
+  Unlocked,
+  Work,
+} from '@tanker/contract/index.ts';
+
+/**
+ * What the domain needs from outside. Every method may be called twice. A refusal comes back as a TankerError with the
+ * contract's name; anything else thrown is a transport failure whose effect is unknown, and the caller may repeat.
+ */
+
+/** Who acts: fixed when the execution starts. */
+export interface Actor {
+  readonly task: string;
+  readonly company: string;
+  readonly epoch: number;
+  readonly holder: string;
+}
+
+/** The gateway's authority record: the one linearizable store of home, version, epoch and lock. */
+export interface Authority {
+  read(company: string): Promise<AuthorityRecord>;
+  claim(actor: Actor): Promise<Claimed>;
+  lock(actor: Actor, leaseSeconds: number): Promise<Locked>;
+  unlock(actor: Actor): Promise<Unlocked>;
+  commit(actor: Actor, change: { grant: number; from: Home; to: Home; version: number }): Promise<Committed>;
+}
+
+/** One provider at one location, for one company. */
+export interface Provider {
+  describe(signal?: AbortSignal): Promise<Describe>;
+  summary(options: { digest: boolean }, signal?: AbortSignal): Promise<Summary>;
+  drain(signal?: AbortSignal): Promise<Drain>;
+  exportBegin(fence: Fence, grant: number, signal?: AbortSignal): Promise<ExportBegun>;
+  /** The octets of a part as they come; destroying the stream ends the call. */
+  exportPart(fence: Fence, session: string, part: number, signal?: AbortSignal): Promise<Readable>;
+  exportFinish(fence: Fence, session: string, signal?: AbortSignal): Promise<ExportFinished>;
+  exportRelease(fence: Fence, session: string, signal?: AbortSignal): Promise<void>;
+  open(fence: Fence, signal?: AbortSignal): Promise<void>;
+  importBegin(fence: Fence, manifest: ImportBeginRequest, signal?: AbortSignal): Promise<string>;
+  /** Streams a part of known length; fails if the body ends early. */
+  importPart(
+    fence: Fence,
+    session: string,
+    part: number,
+    body: Readable,
+    bytes: number,
+    signal?: AbortSignal,
+  ): Promise<PartReceipt>;
+  importPublish(fence: Fence, session: string, signal?: AbortSignal): Promise<ImportPublished>;
+  importAbort(fence: Fence, session: string, signal?: AbortSignal): Promise<void>;
+  seal(fence: Fence, signal?: AbortSignal): Promise<Sealed>;
+  fence(fence: Fence, signal?: AbortSignal): Promise<void>;
+  erase(
+    fence: Fence,
+    order: { company: string; location: Location; version: number; reason: string },
+    signal?: AbortSignal,
+  ): Promise<Erased>;
+  hook(
+    fence: Fence,
+    hook: HookName,
+    order: { key: string; version: number },
+    signal?: AbortSignal,
+  ): Promise<boolean>;
+}
+
+/** An upload under way. Nothing is visible before complete; abort is always allowed. */
+export interface Upload {
+  /** Uploads the next S3 part; the parts are numbered in the order of these calls. The buffer is the caller's again afterwards. */
+  part(number: number, body: Uint8Array): Promise<void>;
+  /** Makes the object visible: refused (`ObjectExists`) if the key is there, or if size or CRC32 differ (`ChecksumMismatch`). */
+  complete(expected: { bytes: number; crc32: string }): Promise<StoredObject>;
+  abort(): Promise<void>;
+}
+
+export interface StoredObject {
+  readonly key: string;
+  readonly etag: string;
+  readonly bytes: number;
+  /** S3's own full-object CRC32, base64. */
+  readonly crc32: string;
+}
+
+/** The exports bucket of a datacenter. */
+export interface Exports {
+  /** Begins a multipart upload that can only create the key, never replace it. */
+  begin(key: string): Promise<Upload>;
+  /** Writes a small object once (`ObjectExists` if the key is there). */
+  put(key: string, body: Uint8Array): Promise<StoredObject>;
+  /** Reads an object whole, only if its ETag is still this one (`ChecksumMismatch` otherwise). */
+  get(key: string, etag: string, signal?: AbortSignal): Promise<Readable>;
+  /** What S3 itself says of an object: size, ETag, full-object CRC32. */
+  head(key: string): Promise<StoredObject>;
+  /** Deletes the objects below a prefix and aborts its unfinished uploads. Answers how many of each. */
+  discard(prefix: string): Promise<{ objects: number; uploads: number }>;
+}
+
+/** The worker's side of its subtask row. Each write is refused (`SubtaskSuperseded`) unless this attempt is current. */
+export interface WorkerSubtask {
+  /** dispatched → running, once per attempt: a doubled delivery of the same attempt is refused. */
+  begin(): Promise<void>;
+  progress(progress: Progress): Promise<void>;
+  /** Proves, right before an object becomes visible, that this attempt is still the one. */
+  confirm(): Promise<void>;
+  succeed(result: SubtaskResult, work: readonly Work[]): Promise<void>;
+  fail(error: string, cause: string): Promise<void>;
+}
+
+/** The state machine's side of a waiting task. `settled` means the token is closed: the worker stops. */
+export interface TaskToken {
+  heartbeat(): Promise<'alive' | 'settled'>;
+  succeed(output: object): Promise<void>;
+  fail(error: string, cause: string): Promise<void>;
+}
+
+/** Reads of the control side. */
+export interface Subtasks {
+  list(task: string): Promise<readonly SubtaskRecord[]>;
+}
+
+export interface Log {
+  write(line: Omit<LogRecord, 'kind' | 'at' | 'ttl'>): Promise<void>;
+}
+
+export interface Debts {
+  list(company: string): Promise<readonly DebtRecord[]>;
+  record(debt: DebtRecord): Promise<void>;
+  settle(debt: Pick<DebtRecord, 'company' | 'location' | 'provider'>): Promise<void>;
+}
+
+export interface DueDates {
+  schedule(due: DueRecord): Promise<void>;
+}
