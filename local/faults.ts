@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+
+/** What a fault does to the one call that it hits. */
+const effectSchema = z.discriminatedUnion('kind', [
+  /** The call fails and nothing happens. With `statusCode` it is an error of the service's API, else of the callee. */
+  z.strictObject({
+    kind: z.literal('error'),
+    errorType: z.string(),
+    errorMessage: z.string().default('Injected fault'),
+    statusCode: z.int().min(400).max(599).optional(),
+  }),
+  /** What was sent is lost: an asynchronous sender hears success, a synchronous one loses its connection. */
+  z.strictObject({ kind: z.literal('drop') }),
+  /** Everything happens, later. */
+  z.strictObject({ kind: z.literal('delay'), milliseconds: z.number().min(0) }),
+  /** It happens twice; the second time starts this long after the first. */
+  z.strictObject({ kind: z.literal('duplicate'), afterMilliseconds: z.number().min(0).default(0) }),
+  /** It happens, and the caller gets a server error instead of the answer. */
+  z.strictObject({
+    kind: z.literal('answer-lost'),
+    errorMessage: z.string().default('Injected fault: answer lost'),
+  }),
+]);
+
+/** A fault as a test sets it, in process or over HTTP. */
+export const faultSchema = z.strictObject({
+  id: z.string().optional(),
+  /** Signing name of the service: lambda, states, s3, dynamodb, secretsmanager, events. */
+  service: z.string(),
+  region: z.string().optional(),
+  /** A plain JSON subset of the call: {operation, functionName, payload: {...}}. Without it every call is hit. */
+  match: z.record(z.string(), z.unknown()).default({}),
+  /** How many calls are hit before the fault is spent. */
+  times: z.union([z.int().min(1), z.literal('forever')]).default(1),
+  effect: effectSchema,
+});
+
+export type FaultEffect = z.output<typeof effectSchema>;
+export type FaultInput = z.input<typeof faultSchema>;
+export type Fault = z.output<typeof faultSchema> & { readonly id: string; hits: number };
+
+/** One call as a service shows it to the faults before it does anything. */
+export interface FaultSubject {
+  readonly service: string;
+  readonly region: string;
+  readonly operation: string;
+  readonly functionName?: string;
+  readonly payload?: unknown;
+  readonly [detail: string]: unknown;
+}
+
+/** Asks whether a fault hits this call; an answer has used up one of its times. */
+export type FaultPort = (subject: FaultSubject) => FaultEffect | undefined;
+
+export interface Faults {
+  /** Adds a fault, answers its id; the same id replaces. Throws ZodError for what is no fault. */
+  set(fault: FaultInput): string;
+  /** Removes one fault, or all; answers how many there were. */
+  clear(id?: string): number;
+  list(): readonly Fault[];
+  consult: FaultPort;
+}
+
+/** The faults of one embedded cloud. The oldest fault that matches wins. */
+export function createFaults(): Faults {
+  const faults = new Map<string, Fault>();
+  return {
+    set(input) {
+      const parsed = faultSchema.parse(input);
+      const id = parsed.id ?? randomUUID();
+      faults.set(id, { ...parsed, id, hits: 0 });
+      return id;
+    },
+    clear(id) {
+      if (id !== undefined) return faults.delete(id) ? 1 : 0;
+      const count = faults.size;
+      faults.clear();
+      return count;
+    },
+    list: () => [...faults.values()],
+    consult(subject) {
+      for (const fault of faults.values()) {
+        const spent = fault.times !== 'forever' && fault.hits >= fault.times;
+        if (spent || !hits(fault, subject)) continue;
+        fault.hits += 1;
+        return fault.effect;
+      }
+      return undefined;
+    },
+  };
+}
+
+function hits(fault: Fault, subject: FaultSubject): boolean {
+  if (fault.service !== subject.service) return false;
+  if (fault.region !== undefined && fault.region !== subject.region) return false;
+  return isSubset(fault.match, subject);
+}
+
+/** Whether every field of `part` is in `whole` with an equal value; objects are compared field by field. */
+export function isSubset(part: unknown, whole: unknown): boolean {
+  if (Array.isArray(part)) {
+    return (
+      Array.isArray(whole) &&
+      part.length === whole.length &&
+      part.every((item, i) => isSubset(item, whole[i]))
+    );
+  }
+  if (typeof part === 'object' && part !== null) {
+    if (typeof whole !== 'object' || whole === null) return false;
+    return Object.entries(part).every(([key, value]) =>
+      isSubset(value, (whole as Record<string, unknown>)[key]),
+    );
+  }
+  return Object.is(part, whole);
+}

@@ -1,0 +1,106 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { WireHandler, WireRequest } from './wire.ts';
+
+/** Idle connections live long: the SDK's agents reuse them, and closing one under a request looks like an outage. */
+const KEEP_ALIVE_MS = 10 * 60_000;
+
+export interface FrontOptions {
+  /** Signing name of a service (lambda, states, s3, …) to its handler. */
+  readonly services: Readonly<Record<string, WireHandler>>;
+  /** Answers requests below /_local/, which need no signature. */
+  local(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+  /** Told what no handler caught: a defect of the embedded cloud. */
+  onDefect(error: unknown, where: string): void;
+  /** 0 takes any free port. */
+  readonly port: number;
+}
+
+export interface Front {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+/** One HTTP server on 127.0.0.1 for all services and regions. */
+export async function startFront(options: FrontOptions): Promise<Front> {
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch((error) => {
+      options.onDefect(error, `${request.method} ${request.url}`);
+      if (response.headersSent) response.destroy();
+      else plain(response, 500, 'InternalFailure', 'The embedded cloud failed; its log says how.');
+    });
+  });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.headersTimeout = KEEP_ALIVE_MS + 1000;
+  server.requestTimeout = 0;
+  server.timeout = 0;
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  options: FrontOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  if (url.pathname.startsWith('/_local/')) return options.local(request, response, url);
+  const scope = credentialScope(request, url);
+  if (!scope) return plain(response, 403, 'MissingAuthenticationToken', 'Missing Authentication Token');
+  const handler = options.services[scope.service];
+  if (!handler) {
+    const known = Object.keys(options.services).join(', ');
+    const message = `The embedded cloud has no service '${scope.service}'. It has: ${known}.`;
+    return plain(response, 501, 'ServiceNotImplemented', message);
+  }
+  const raw = request.url ?? '/';
+  const path = raw.split('?', 1)[0] ?? '/';
+  const wire: WireRequest = {
+    http: request,
+    method: request.method ?? 'GET',
+    path,
+    query: url.searchParams,
+    ...scope,
+  };
+  await handler(wire, response);
+}
+
+/**
+ * Who calls which service of which region, from the SigV4 credential `<key>/<date>/<region>/<service>/aws4_request`
+ * in the Authorization header or, for a presigned URL, in X-Amz-Credential. Signatures are not checked.
+ */
+function credentialScope(
+  request: IncomingMessage,
+  url: URL,
+): Pick<WireRequest, 'accessKeyId' | 'region' | 'service'> | undefined {
+  const header = /Credential=([^,\s]+)/.exec(request.headers.authorization ?? '')?.[1];
+  const [accessKeyId, , region, service] = (header ?? url.searchParams.get('X-Amz-Credential') ?? '').split(
+    '/',
+  );
+  if (!accessKeyId || !region || !service) return undefined;
+  return { accessKeyId, region, service };
+}
+
+function plain(response: ServerResponse, status: number, code: string, message: string): void {
+  const body = JSON.stringify({ __type: code, message });
+  response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': code });
+  response.end(body);
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
