@@ -1,0 +1,2 @@
+export interface TestStateFile { name: string }
+export async function runTestState(_: TestStateFile): Promise<string | undefined> { return undefined }
