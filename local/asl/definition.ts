@@ -89,7 +89,10 @@ export interface ParallelState extends Guarded {
 }
 
 export interface ItemProcessor extends Block {
-  readonly ProcessorConfig?: { readonly Mode?: 'INLINE' | 'DISTRIBUTED'; readonly ExecutionType?: 'STANDARD' };
+  readonly ProcessorConfig?: {
+    readonly Mode?: 'INLINE' | 'DISTRIBUTED';
+    readonly ExecutionType?: 'STANDARD';
+  };
 }
 
 export interface MapState extends Guarded {

@@ -141,7 +141,10 @@ export class Execution {
           StartTime: new Date(this.startDate).toISOString(),
           RedriveCount: 0,
         },
-        StateMachine: { Id: stateMachineArn, Name: stateMachineArn.slice(stateMachineArn.lastIndexOf(':') + 1) },
+        StateMachine: {
+          Id: stateMachineArn,
+          Name: stateMachineArn.slice(stateMachineArn.lastIndexOf(':') + 1),
+        },
       },
       startChild: (label, block, childInput) => this.#startChild(label, block, childInput),
     };

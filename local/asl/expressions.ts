@@ -12,7 +12,9 @@ export class ExpressionProblem extends Error {
 
 /** The text between `{%` and `%}`, or undefined for a plain string: the delimiters must be its very ends. */
 export function expressionIn(text: string): string | undefined {
-  return text.length >= 4 && text.startsWith('{%') && text.endsWith('%}') ? text.slice(2, -2).trim() : undefined;
+  return text.length >= 4 && text.startsWith('{%') && text.endsWith('%}')
+    ? text.slice(2, -2).trim()
+    : undefined;
 }
 
 /** JSONata's hook at the start of each evaluation step; public, the JSONata exerciser lives by it. */
@@ -60,7 +62,9 @@ async function evaluateNow(expression: string, bindings: Record<string, unknown>
     value = await compile(expression).evaluate(undefined, bindings);
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
-    throw new ExpressionProblem(`threw an error during evaluation. ${code ?? 'Error'}: ${message ?? 'unknown'}`);
+    throw new ExpressionProblem(
+      `threw an error during evaluation. ${code ?? 'Error'}: ${message ?? 'unknown'}`,
+    );
   }
   const json = plain(value);
   if (json === undefined) throw new ExpressionProblem('returned nothing (undefined).');

@@ -46,7 +46,8 @@ export function stepFunctions(chance: Chance): Record<string, unknown> {
     random: (seed?: number) => (seed === undefined ? chance.random() : seeded(Math.floor(seed))),
     uuid: () => randomUUID(),
     millis: () => at,
-    now: (picture?: string, timezone?: string) => FORMAT_INSTANT.evaluate(undefined, { at, picture, timezone }),
+    now: (picture?: string, timezone?: string) =>
+      FORMAT_INSTANT.evaluate(undefined, { at, picture, timezone }),
     eval: undefined,
   };
 }
@@ -77,8 +78,7 @@ function range(from: unknown, to: unknown, by: unknown): unknown {
 function hash(data: unknown, algorithm: unknown): unknown {
   if (data === undefined) return undefined;
   const name = HASHES[String(algorithm ?? 'SHA-256')];
-  if (name === undefined)
-    throw argumentError('hash', 2, `must be one of ${Object.keys(HASHES).join(', ')}`);
+  if (name === undefined) throw argumentError('hash', 2, `must be one of ${Object.keys(HASHES).join(', ')}`);
   return createHash(name)
     .update(typeof data === 'string' ? data : JSON.stringify(data))
     .digest('hex');

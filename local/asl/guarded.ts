@@ -10,10 +10,7 @@ import { sleep } from './waiting.ts';
  * Runs attempts of a Task, Parallel or Map until one succeeds, the retriers give up, or a catcher takes the failure.
  * An attempt includes the state's Output and Assign, whose failures are retried and caught like any other.
  */
-export async function guarded(
-  visit: Visit<GuardedState>,
-  attempt: () => Promise<Json>,
-): Promise<Outcome> {
+export async function guarded(visit: Visit<GuardedState>, attempt: () => Promise<Json>): Promise<Outcome> {
   const { state, thread } = visit;
   const counts = new RetryCounts(state.Retry ?? [], thread.run.random);
   for (;;) {

@@ -15,7 +15,9 @@ const INTEGRATION = /^arn:[^:]+:states:::((?:aws-sdk:)?[^:]+):(.+)$/;
 export function parseResource(arn: string): Resource {
   const [, resourceType, resource] = INTEGRATION.exec(arn) ?? [];
   if (resourceType === undefined || resource === undefined) {
-    throw new Error(`'${arn}' is not the ARN of a service integration, such as arn:aws:states:::lambda:invoke`);
+    throw new Error(
+      `'${arn}' is not the ARN of a service integration, such as arn:aws:states:::lambda:invoke`,
+    );
   }
   return {
     tail: `${resourceType}:${resource}`,

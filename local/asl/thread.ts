@@ -30,7 +30,13 @@ export class Thread {
 
   /** An inner line that starts after the event `last`, with a scope of its own. */
   fork(signal: AbortSignal, last: number, mapItem: MapItem | undefined = this.mapItem): Thread {
-    return new Thread(this.run, { history: this.history, scope: new Scope(this.scope), signal, mapItem, last });
+    return new Thread(this.run, {
+      history: this.history,
+      scope: new Scope(this.scope),
+      signal,
+      mapItem,
+      last,
+    });
   }
 
   /** Records an event beside the line: the next one doesn't follow from it. @throws when the line was stopped */

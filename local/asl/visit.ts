@@ -1,6 +1,6 @@
-import { StateFailure } from './errors.ts';
 import type { State } from './definition.ts';
-import { evaluateExpression, ExpressionProblem, expressionIn } from './expressions.ts';
+import { StateFailure } from './errors.ts';
+import { ExpressionProblem, evaluateExpression, expressionIn } from './expressions.ts';
 import { type Json, type JsonObject, typeName } from './json.ts';
 import type { MapItem, Thread } from './thread.ts';
 

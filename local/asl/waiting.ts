@@ -29,7 +29,10 @@ export function orAborted<T>(
   signal: AbortSignal,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
     let cleanUp = (): void => {};
     const end = (): void => {
       signal.removeEventListener('abort', onAbort);

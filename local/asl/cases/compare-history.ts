@@ -33,7 +33,10 @@ export function compareHistory(
   return extra === undefined ? undefined : `unexpected event ${show(extra)}`;
 }
 
-function compareInOrder(expected: readonly ExpectedEvent[], actual: readonly HistoryEvent[]): string | undefined {
+function compareInOrder(
+  expected: readonly ExpectedEvent[],
+  actual: readonly HistoryEvent[],
+): string | undefined {
   for (const [index, want] of expected.entries()) {
     const got = actual[index];
     if (got === undefined) return `the history ends before the expected ${show(want)}`;
@@ -55,7 +58,9 @@ function wobbles(want: ExpectedEvent, got: HistoryEvent, actual: readonly Histor
   if (want.type !== 'MapStateExited' || want.previousEventId === null) return false;
   const isMapRun = (id: number): boolean => MAP_RUN_EVENTS.has(actual[id - 1]?.type ?? '');
   return (
-    isMapRun(want.previousEventId) && isMapRun(got.previousEventId) && sameEvent({ ...want, id: null }, got, true)
+    isMapRun(want.previousEventId) &&
+    isMapRun(got.previousEventId) &&
+    sameEvent({ ...want, id: null }, got, true)
   );
 }
 

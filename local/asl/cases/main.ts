@@ -4,7 +4,8 @@ import { type CaseFile, isFolder, readJsonFolder } from './case-file.ts';
 import { runCase } from './run-case.ts';
 import { runTestState, type TestStateFile } from './test-state.ts';
 
-const USAGE = 'usage: npm run asl-cases -- DIR\n  DIR: a folder of executions recorded from AWS, one JSON file each';
+const USAGE =
+  'usage: npm run asl-cases -- DIR\n  DIR: a folder of executions recorded from AWS, one JSON file each';
 
 /** Sub-folder of single-state cases. */
 const TEST_STATE_FOLDER = 'teststate';

@@ -24,7 +24,8 @@ export function stubRunner(recorded: CaseFile, clock: Clock, tokens: TokenBook):
 
 function take(responses: TaskResponse[], context: TaskContext): TaskResponse | undefined {
   const index = responses.findIndex(
-    ({ state, mapIndex }) => state === context.stateName && (mapIndex === undefined || mapIndex === context.mapIndex),
+    ({ state, mapIndex }) =>
+      state === context.stateName && (mapIndex === undefined || mapIndex === context.mapIndex),
   );
   return index < 0 ? undefined : responses.splice(index, 1)[0];
 }
@@ -37,7 +38,8 @@ function answer(response: TaskResponse): Promise<Json> | Json {
 
 function settle(tokens: TokenBook, token: string, response: TaskResponse): void {
   if (response.outcome === 'timeout') return;
-  if (response.outcome === 'succeed') tokens.settle(token, { kind: 'succeeded', output: response.output ?? null });
+  if (response.outcome === 'succeed')
+    tokens.settle(token, { kind: 'succeeded', output: response.output ?? null });
   else tokens.settle(token, { kind: 'failed', error: response.error, cause: causeText(response) });
 }
 
@@ -53,12 +55,18 @@ async function callStub(
 ): Promise<Json> {
   const named = isJsonObject(args) ? String(args['FunctionName']) : '';
   const stub = stubs.find(({ functionName }) => named.endsWith(functionName)) ?? stubs[0];
-  if (stub === undefined) throw new Error(`the recording has no answer for the task of '${context.stateName}'`);
+  if (stub === undefined)
+    throw new Error(`the recording has no answer for the task of '${context.stateName}'`);
   const event = isJsonObject(args) ? (args['Payload'] ?? {}) : {};
   return { ExecutedVersion: '$LATEST', StatusCode: 200, Payload: await behave(stub, event, context, clock) };
 }
 
-async function behave({ behaviour }: LambdaStub, event: Json, context: TaskContext, clock: Clock): Promise<Json> {
+async function behave(
+  { behaviour }: LambdaStub,
+  event: Json,
+  context: TaskContext,
+  clock: Clock,
+): Promise<Json> {
   switch (behaviour.kind) {
     case 'echoEvent':
       return event;
@@ -71,7 +79,10 @@ async function behave({ behaviour }: LambdaStub, event: Json, context: TaskConte
       return event;
     case 'throw': {
       const { errorType, errorMessage } = behaviour;
-      throw new TaskError(errorType, JSON.stringify({ errorMessage, errorType, requestId: 'stub', stackTrace: [] }));
+      throw new TaskError(
+        errorType,
+        JSON.stringify({ errorMessage, errorType, requestId: 'stub', stackTrace: [] }),
+      );
     }
   }
 }

@@ -10,7 +10,8 @@ const NEWER_MEMBERS: ReadonlySet<string> = new Set(['RedriveCount']);
 
 /** The value with every `<repeat:c:n>` written out. */
 export function expandRepeats(value: Json): Json {
-  if (typeof value === 'string') return value.replace(REPEAT, (_, c: string, n: string) => c.repeat(Number(n)));
+  if (typeof value === 'string')
+    return value.replace(REPEAT, (_, c: string, n: string) => c.repeat(Number(n)));
   if (Array.isArray(value)) return value.map(expandRepeats);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expandRepeats(item)]));

@@ -21,5 +21,9 @@ export async function runChoice(visit: Visit<ChoiceState>): Promise<Outcome> {
       'Failed to transition out of the state. The state does not point to a next state.',
     );
   }
-  return leave(visit, { Next: Default, ...(Output === undefined ? {} : { Output }), ...(Assign ? { Assign } : {}) }, visit.input);
+  return leave(
+    visit,
+    { Next: Default, ...(Output === undefined ? {} : { Output }), ...(Assign ? { Assign } : {}) },
+    visit.input,
+  );
 }

@@ -28,7 +28,11 @@ export async function runChildren(visit: Visit<MapState>, work: MapWork): Promis
       if (exceeds(failures, work)) throw thresholdExceeded();
     }
   };
-  const lanes = Math.min(work.maxConcurrency || DISTRIBUTED_MAP_CONCURRENCY, DISTRIBUTED_MAP_CONCURRENCY, work.items.length);
+  const lanes = Math.min(
+    work.maxConcurrency || DISTRIBUTED_MAP_CONCURRENCY,
+    DISTRIBUTED_MAP_CONCURRENCY,
+    work.items.length,
+  );
   try {
     await together(thread, new Array(lanes).fill(lane));
   } catch (failure) {
@@ -60,17 +64,25 @@ async function runChild(
   }
 }
 
-/** A threshold that isn't given doesn't count; without any, the first failure is one too many. */
+/** Without any threshold the first failure is one too many. */
 function exceeds(failures: number, work: MapWork): boolean {
-  const { toleratedFailureCount, toleratedFailurePercentage, items } = work;
+  const { toleratedFailureCount, toleratedFailurePercentage } = work;
   if (toleratedFailureCount === undefined && toleratedFailurePercentage === undefined) return failures > 0;
+  return exceedsThreshold(failures, work);
+}
+
+/** Whether the failures pass one of the thresholds that are given. */
+export function exceedsThreshold(failures: number, work: MapWork): boolean {
+  const { toleratedFailureCount, toleratedFailurePercentage, items } = work;
   const percentage = (failures / items.length) * 100;
   return (
-    failures > (toleratedFailureCount ?? Number.POSITIVE_INFINITY) || percentage > (toleratedFailurePercentage ?? 100)
+    failures > (toleratedFailureCount ?? Number.POSITIVE_INFINITY) ||
+    percentage > (toleratedFailurePercentage ?? 100)
   );
 }
 
-function thresholdExceeded(): StateFailure {
+/** The failure of a Map Run with too many failed children (recorded). */
+export function thresholdExceeded(): StateFailure {
   return new StateFailure(
     'States.ExceedToleratedFailureThreshold',
     'The specified tolerated failure threshold was exceeded',

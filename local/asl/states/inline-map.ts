@@ -26,7 +26,11 @@ export async function runIterations(visit: Visit<MapState>, work: MapWork): Prom
       previous = iteration.last;
     }
   };
-  const lanes = Math.min(work.maxConcurrency || INLINE_MAP_CONCURRENCY, INLINE_MAP_CONCURRENCY, work.items.length);
+  const lanes = Math.min(
+    work.maxConcurrency || INLINE_MAP_CONCURRENCY,
+    INLINE_MAP_CONCURRENCY,
+    work.items.length,
+  );
   await abortFailedTask(visit, () => together(thread, new Array(lanes).fill(lane)));
   return results;
 }

@@ -26,7 +26,8 @@ export function runMap(visit: Visit<MapState>): Promise<Outcome> {
   });
 }
 
-async function evaluateWork(visit: Visit<MapState>): Promise<MapWork> {
+/** Evaluates the fields that say what there is to do. @throws StateFailure */
+export async function evaluateWork(visit: Visit<MapState>): Promise<MapWork> {
   const { state } = visit;
   return {
     items: await evaluateItems(visit),

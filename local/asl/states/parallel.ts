@@ -14,7 +14,8 @@ export function runParallel(visit: Visit<ParallelState>): Promise<Outcome> {
 
 async function attempt(visit: Visit<ParallelState>): Promise<Json> {
   const { state, thread } = visit;
-  const input = state.Arguments === undefined ? visit.input : await visit.evaluate(state.Arguments, 'Arguments');
+  const input =
+    state.Arguments === undefined ? visit.input : await visit.evaluate(state.Arguments, 'Arguments');
   const started = thread.advance('ParallelStateStarted');
   const results: Json[] = new Array(state.Branches.length).fill(null);
   const branch = async (block: Block, index: number, signal: AbortSignal): Promise<void> => {
@@ -40,7 +41,8 @@ export async function abortFailedTask(visit: Visit, work: () => Promise<void>): 
   try {
     await work();
   } catch (failure) {
-    if (failure instanceof StateFailure && failure.leftState === 'Task') visit.thread.note('TaskStateAborted');
+    if (failure instanceof StateFailure && failure.leftState === 'Task')
+      visit.thread.note('TaskStateAborted');
     throw failure;
   }
 }

@@ -33,7 +33,10 @@ export function perform(
     }
     const answered = (answer: Json): void => {
       if (stop.signal.aborted) return;
-      if (token === undefined) return resolve(answer);
+      if (token === undefined) {
+        resolve(answer);
+        return;
+      }
       submitted(answer);
       endings.push(watchHeartbeat(visit, token, limits.heartbeatInSeconds, reject));
       endings.push(token.onOutcome((outcome) => settle(outcome, resolve, reject)));

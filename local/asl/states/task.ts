@@ -26,7 +26,8 @@ async function attempt(visit: Visit<TaskState>, token: OpenToken | undefined): P
   const { state, thread } = visit;
   const { resource, resourceType } = parseResource(state.Resource);
   const names = { resource, resourceType };
-  const args = state.Arguments === undefined ? visit.input : await visit.evaluate(state.Arguments, 'Arguments');
+  const args =
+    state.Arguments === undefined ? visit.input : await visit.evaluate(state.Arguments, 'Arguments');
   const timeoutInSeconds = await seconds(visit, 'TimeoutSeconds', state.TimeoutSeconds);
   const heartbeatInSeconds = await seconds(visit, 'HeartbeatSeconds', state.HeartbeatSeconds);
   withinLimit(args, visit.name);
@@ -62,5 +63,8 @@ async function seconds(
   if (value === undefined) return undefined;
   const number = await visit.evaluateAs<number>(value, field, 'number');
   if (Number.isInteger(number) && number > 0) return number;
-  throw visit.evaluationFailed(field, `The ${field} field must be a whole number above 0, but was: ${number}`);
+  throw visit.evaluationFailed(
+    field,
+    `The ${field} field must be a whole number above 0, but was: ${number}`,
+  );
 }
