@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { InjectFault } from './hooks.ts';
 
 /** What a fault does to the one call that it hits. */
 const effectSchema = z.discriminatedUnion('kind', [
@@ -50,8 +51,14 @@ export interface FaultSubject {
   readonly [detail: string]: unknown;
 }
 
-/** Asks whether a fault hits this call; an answer has used up one of its times. */
-export type FaultPort = (subject: FaultSubject) => FaultEffect | undefined;
+/**
+ * Asks whether a fault hits this call; an answer has used up one of its times. With `kinds` only faults of these
+ * effects are looked at: a caller names those that it can bring about.
+ */
+export type FaultPort = (
+  subject: FaultSubject,
+  kinds?: readonly FaultEffect['kind'][],
+) => FaultEffect | undefined;
 
 export interface Faults {
   /** Adds a fault, answers its id; the same id replaces. Throws ZodError for what is no fault. */
@@ -60,11 +67,22 @@ export interface Faults {
   clear(id?: string): number;
   list(): readonly Fault[];
   consult: FaultPort;
+  /** The errors among the faults, for services that ask once per request. */
+  readonly inject: InjectFault;
 }
 
 /** The faults of one embedded cloud. The oldest fault that matches wins. */
 export function createFaults(): Faults {
   const faults = new Map<string, Fault>();
+  const consult: FaultPort = (subject, kinds) => {
+    for (const fault of faults.values()) {
+      const spent = fault.times !== 'forever' && fault.hits >= fault.times;
+      if (spent || !(kinds?.includes(fault.effect.kind) ?? true) || !hits(fault, subject)) continue;
+      fault.hits += 1;
+      return fault.effect;
+    }
+    return undefined;
+  };
   return {
     set(input) {
       const parsed = faultSchema.parse(input);
@@ -79,14 +97,13 @@ export function createFaults(): Faults {
       return count;
     },
     list: () => [...faults.values()],
-    consult(subject) {
-      for (const fault of faults.values()) {
-        const spent = fault.times !== 'forever' && fault.hits >= fault.times;
-        if (spent || !hits(fault, subject)) continue;
-        fault.hits += 1;
-        return fault.effect;
-      }
-      return undefined;
+    consult,
+    inject(call) {
+      const [service = ''] = call.action.split(':');
+      const { region, operation, action, resource } = call;
+      const effect = consult({ service, region, operation, action, resource }, ['error']);
+      if (effect?.kind !== 'error') return undefined;
+      return { status: effect.statusCode ?? 500, code: effect.errorType, message: effect.errorMessage };
     },
   };
 }

@@ -1,15 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { FaultPort, FaultSubject } from './faults.ts';
 import type { WireHandler, WireRequest } from './wire.ts';
 
 /** Idle connections live long: the SDK's agents reuse them, and closing one under a request looks like an outage. */
 const KEEP_ALIVE_MS = 10 * 60_000;
+
+/** What the front can do to a request of any service. */
+const WIRE_EFFECTS = ['drop', 'delay', 'answer-lost'] as const;
 
 export interface FrontOptions {
   /** Signing name of a service (lambda, states, s3, …) to its handler. */
   readonly services: Readonly<Record<string, WireHandler>>;
   /** Answers requests below /_local/, which need no signature. */
   local(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
+  /** Whether an access key is one of this cloud. */
+  knows(accessKeyId: string): boolean;
+  /** Asked for each request to a service (but Lambda, which asks itself) about losing the request, its answer, or time. */
+  readonly fault?: FaultPort;
   /** Told what no handler caught: a defect of the embedded cloud. */
   onDefect(error: unknown, where: string): void;
   /** 0 takes any free port. */
@@ -70,7 +78,32 @@ async function answer(
     query: url.searchParams,
     ...scope,
   };
+  if (!options.knows(scope.accessKeyId)) {
+    const message = 'The security token included in the request is invalid.';
+    return plain(response, 403, 'UnrecognizedClientException', message);
+  }
+  const fault = scope.service === 'lambda' ? undefined : options.fault?.(subjectOf(wire), WIRE_EFFECTS);
+  if (fault?.kind === 'drop') return void request.socket.destroy();
+  if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
+  if (fault?.kind === 'answer-lost') loseAnswer(response);
   await handler(wire, response);
+}
+
+/** A request as faults see it before its service does: the operation is known for the JSON protocols only. */
+function subjectOf(wire: WireRequest): FaultSubject {
+  const target = String(wire.http.headers['x-amz-target'] ?? '');
+  const operation = target.slice(target.indexOf('.') + 1) || wire.method;
+  return { service: wire.service, region: wire.region, operation, path: decodeURIComponent(wire.path) };
+}
+
+/** The service does its work and answers; the caller sees the connection end instead. */
+function loseAnswer(response: ServerResponse): void {
+  response.writeHead = () => response;
+  response.write = () => true;
+  response.end = () => {
+    response.destroy();
+    return response;
+  };
 }
 
 /**
