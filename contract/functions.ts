@@ -78,6 +78,7 @@ export const LockTrafficResult = z
 export const PrepareWorkersResult = z.object({ environments: Count }).strict();
 export const VerifyExportsResult = z.object({ providers: Count, rows: Count, bytes: Count }).strict();
 export const VerifyTargetResult = z.object({ providers: Count, rows: Count }).strict();
+export const CommitPlacementEvent = z.object({ ...Actor, grant: z.int().min(1) }).strict();
 export const CommitPlacementResult = z.object({ version: z.int().min(1), committedAt: Instant }).strict();
 export const UnlockTrafficResult = z.object({ unbroken: z.boolean(), unlockedAt: Instant }).strict();
 
@@ -130,15 +131,28 @@ export const ClaimCompanyResult = z
   .strict();
 export type ClaimCompanyResult = z.infer<typeof ClaimCompanyResult>;
 
+/** The part of EventBridge's "Step Functions Execution Status Change" that a recovery is started from. */
+export const EndedExecutionEvent = z.object({
+  id: z.string().min(1),
+  detail: z.object({
+    stateMachineArn: z.string(),
+    name: z.string(),
+    status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+    /** Left out by EventBridge when input and output together are above 248 KiB; ours are far below. */
+    input: z.string(),
+  }),
+});
+
 const At = z.object({ provider: ProviderName, location: Location }).strict();
 export const DecideDirectionResult = z
   .object({
-    /** forward: the commit mark is this task's. back: it is not. refused: nothing outside had been claimed. */
-    direction: z.enum(['forward', 'back', 'refused']),
+    /** Forward (`migrated`): the commit mark is this task's. Back (`undone`): it is not. `refused`: nothing outside had been claimed. */
+    outcome: Outcome,
+    /** The source, whose bucket holds the task's exports. */
+    from: Location,
     opens: z.array(At),
     fences: z.array(At),
     erases: z.array(At),
-    discards: z.array(At),
     hooks: z.array(z.object({ provider: ProviderName, location: Location, hook: HookName }).strict()),
   })
   .strict();

@@ -117,7 +117,8 @@ const taskFields = {
   /** Recoveries started so far, and what made the first one necessary. */
   recoveries: Count,
   failure: Refusal.optional(),
-  direction: z.object({ epoch: Epoch, direction: z.enum(['forward', 'back', 'refused']) }).optional(),
+  /** What the last recovery decided, valid under its epoch only. */
+  direction: z.object({ epoch: Epoch, outcome: Outcome }).optional(),
 };
 
 export const TaskRecord = z.discriminatedUnion('state', [

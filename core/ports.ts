@@ -1,8 +1,11 @@
 import type { Readable } from 'node:stream';
 import type {
+  AgentEvent,
   AuthorityRecord,
   Claimed,
+  ClaimRecord,
   Committed,
+  Debt,
   DebtRecord,
   Describe,
   Drain,
@@ -18,12 +21,16 @@ import type {
   Location,
   Locked,
   LogRecord,
+  Outcome,
   PartReceipt,
   Progress,
+  RecoverInput,
+  Refusal,
   Sealed,
   SubtaskRecord,
   SubtaskResult,
   Summary,
+  TaskRecord,
   Unlocked,
   Work,
 } from '@tanker/contract/index.ts';
@@ -149,9 +156,73 @@ export interface Log {
 export interface Debts {
   list(company: string): Promise<readonly DebtRecord[]>;
   record(debt: DebtRecord): Promise<void>;
-  settle(debt: Pick<DebtRecord, 'company' | 'location' | 'provider'>): Promise<void>;
 }
 
 export interface DueDates {
   schedule(due: DueRecord): Promise<void>;
+}
+
+/** The table's rows of holds on companies. It issues epochs; it alone fences nothing outside itself. */
+export interface Claims {
+  read(company: string): Promise<ClaimRecord | undefined>;
+  /**
+   * Takes a free company under a new epoch above every one known. Idempotent by holder. `CompanyBusy` while another
+   * task holds it, unless that task is the one named in `over`, which is known to be closed.
+   */
+  take(order: ClaimOrder & { over?: string }): Promise<number>;
+  /** A recovery's take: only while the row names the task; undefined when it does not. Idempotent by holder. */
+  retake(order: ClaimOrder): Promise<number | undefined>;
+  /** A task's last write. Does nothing unless the row names the task. */
+  release(company: string, task: string): Promise<void>;
+}
+
+export interface ClaimOrder {
+  readonly company: string;
+  readonly task: string;
+  readonly holder: string;
+  /** The highest epoch that the authority or a provider has reported. */
+  readonly reported: number;
+}
+
+export type OpenTaskRecord = Extract<TaskRecord, { state: 'open' }>;
+export type TaskChanges = Partial<
+  Pick<OpenTaskRecord, 'plan' | 'lock' | 'verified' | 'committed' | 'failure' | 'direction' | 'phase'>
+>;
+
+/** The tasks' records. Writes of an ended or superseded execution are refused with `TaskClosed`. */
+export interface Tasks {
+  get(task: string): Promise<TaskRecord | undefined>;
+  /** Creates the record, or answers the one that is there. */
+  create(record: OpenTaskRecord): Promise<{ created: boolean; record: TaskRecord }>;
+  /** A new epoch and holder, always upwards; also the first, from 0. Idempotent by holder. */
+  takeOver(task: string, by: { epoch: number; holder: string }, changes: TaskChanges): Promise<void>;
+  /** Changes of the execution that holds the task. */
+  advance(actor: Actor, changes: TaskChanges): Promise<void>;
+  /** Counts a recovery's start and answers how many there are now; undefined when the task is closed or unknown. */
+  countRecovery(task: string): Promise<number | undefined>;
+  /** Closes the task under the epoch and holder it has. A repeat by the same holder is fine. */
+  close(
+    actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null },
+    end: { outcome: Outcome; debts: readonly Debt[]; failure?: Refusal },
+  ): Promise<void>;
+}
+
+/** Writes of the dispatching side. */
+export interface Dispatches {
+  /** A new attempt replaces an older one; the same attempt with the same token may be written twice (`SubtaskSuperseded` otherwise). */
+  dispatch(record: Extract<SubtaskRecord, { state: 'dispatched' }>): Promise<void>;
+}
+
+/** The agents of all datacenters and the functions of the control region. */
+export interface Functions {
+  /** Hands the event to the agent of the location's datacenter and returns once it is queued. */
+  invokeAgent(event: AgentEvent): Promise<void>;
+  /** Starts up to `environments` environments of each function. A failure to do so is no failure of the task. */
+  warm(functions: readonly { region: string; name: string; environments: number }[]): Promise<number>;
+}
+
+/** Starts executions of the recover machine. */
+export interface Recoveries {
+  /** The same name twice starts one execution. */
+  start(name: string, input: RecoverInput): Promise<void>;
 }

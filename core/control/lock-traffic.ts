@@ -1,0 +1,47 @@
+import { LEASE_MARGIN_SECONDS, type Topology } from '@tanker/contract/index.ts';
+import type { Actor, Authority, Log, Tasks } from '../ports.ts';
+import { heldTask } from './records.ts';
+
+export interface LockPorts {
+  readonly topology: Topology;
+  readonly authority: Authority;
+  readonly tasks: Tasks;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/**
+ * Locks the company's traffic under a lease of lock budget + margin. The budget is counted from before the call, so
+ * that no clock but this function's is needed. A repeat while the grant is held answers the same grant.
+ */
+export async function lockTraffic(ports: LockPorts, actor: Actor) {
+  await heldTask(ports.tasks, actor);
+  const budget = ports.topology.lockBudgetSeconds;
+  const deadlineMillis = ports.now().getTime() + budget * 1000;
+  const { grant, lockedAt } = await ports.authority.lock(actor, budget + LEASE_MARGIN_SECONDS);
+  const lock = { grant: grant.grant, lockedAt, deadline: new Date(deadlineMillis).toISOString() };
+  await ports.tasks.advance(actor, { lock });
+  await ports.log.write({
+    task: actor.task,
+    phase: 'lock',
+    by: actor.holder,
+    epoch: actor.epoch,
+    what: `locked under grant ${grant.grant}, lease until ${grant.leaseUntil}`,
+  });
+  return { grant: grant.grant, lockedAt, deadlineMillis };
+}
+
+/** Ends the traffic lock. The authority keeps the answer: a repeat returns the first. */
+export async function unlockTraffic(ports: Omit<LockPorts, 'topology' | 'now'>, actor: Actor) {
+  const record = await heldTask(ports.tasks, actor);
+  const { unbroken, unlockedAt } = await ports.authority.unlock(actor);
+  if (record.lock) await ports.tasks.advance(actor, { lock: { ...record.lock, unlockedAt } });
+  await ports.log.write({
+    task: actor.task,
+    phase: 'unlock',
+    by: actor.holder,
+    epoch: actor.epoch,
+    what: unbroken ? 'unlocked' : 'unlocked; the grant had ended before, or there was none',
+  });
+  return { unbroken, unlockedAt };
+}

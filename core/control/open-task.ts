@@ -1,0 +1,153 @@
+import {
+  formatHolder,
+  MigrateInput,
+  type OpenTaskResult,
+  type Refusal,
+  TankerError,
+  TaskId,
+  type TaskRecord,
+  type Topology,
+} from '@tanker/contract/index.ts';
+import type { Authority, Claims, Log, OpenTaskRecord, Tasks } from '../ports.ts';
+import { checkMove, homeOf, resolveTarget } from './placement.ts';
+import { refusalOf, refusedOr } from './refusal.ts';
+
+export interface OpenTaskPorts {
+  readonly topology: Topology;
+  readonly authority: Authority;
+  readonly claims: Claims;
+  readonly tasks: Tasks;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+export interface OpenTaskOrder {
+  readonly operation: 'migrate';
+  readonly executionName: string;
+  readonly executionArn: string;
+  readonly input: unknown;
+}
+
+function parseInput(order: OpenTaskOrder): MigrateInput | TankerError {
+  const parsed = MigrateInput.safeParse(order.input);
+  if (!parsed.success) {
+    const mistakes = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`,
+    );
+    return new TankerError('InputInvalid', {
+      what: `The input does not match: ${mistakes.join('; ')}.`,
+      now: 'Nothing was touched.',
+      next: 'Correct the input and start a new execution; the contract has the schema (MigrateInput).',
+    });
+  }
+  if (parsed.data.task === order.executionName) return parsed.data;
+  return new TankerError('InputInvalid', {
+    what: `The task id "${parsed.data.task}" is not the execution's name.`,
+    now: 'Nothing was touched.',
+    next: 'Start the execution under the task id as its name: the name is what makes a second start the same task.',
+  });
+}
+
+const text = (input: unknown, field: string): string => {
+  const value = (input as Record<string, unknown> | null)?.[field];
+  return typeof value === 'string' ? value.slice(0, 200) : '';
+};
+
+function newRecord(order: OpenTaskOrder, now: string): OpenTaskRecord {
+  return {
+    kind: 'task',
+    state: 'open',
+    task: order.executionName,
+    operation: order.operation,
+    company: text(order.input, 'company'),
+    executionArn: order.executionArn,
+    input: order.input,
+    requestedBy: text(order.input, 'requestedBy'),
+    reason: text(order.input, 'reason'),
+    createdAt: now,
+    phase: 'plan',
+    phases: { plan: now },
+    epoch: 0,
+    holder: null,
+    recoveries: 0,
+  };
+}
+
+const taken = (order: OpenTaskOrder, record: TaskRecord): TankerError =>
+  new TankerError('TaskIdTaken', {
+    what: `The task id "${order.executionName}" belongs to a task of ${record.createdAt} (${record.state}).`,
+    now: 'This execution has touched nothing, and that task is as it was.',
+    next: 'Start again under a new task id.',
+  });
+
+/**
+ * Writes the task's record, then asks where the company lives and whether it may move. Reads only, beyond the record.
+ * A refusal comes back as a value and stands on the record. May be called twice by the same execution.
+ */
+export async function openTask(ports: OpenTaskPorts, order: OpenTaskOrder): Promise<OpenTaskResult> {
+  const input = parseInput(order);
+  const task = order.executionName;
+  const holder = formatHolder(task, order.executionName);
+  const answer = (refusal: Refusal | null, checks: OpenTaskResult['checks'] = []): OpenTaskResult => ({
+    refusal,
+    task,
+    company: input instanceof TankerError ? '' : input.company,
+    holder,
+    checks,
+  });
+  if (!TaskId.safeParse(task).success) {
+    return answer({
+      error: 'InputInvalid',
+      cause: `The execution's name "${task}" is no task id. Nothing was touched and no record was written. Use 1 to 48 lower-case letters, digits or "-".`,
+    });
+  }
+  const { created, record } = await ports.tasks.create(newRecord(order, ports.now().toISOString()));
+  if (!created && record.executionArn !== order.executionArn) return answer(refusalOf(taken(order, record)));
+  if (record.state === 'closed') return answer(record.failure ?? refusalOf(taken(order, record)));
+
+  const checks = input instanceof TankerError ? input : await refusedOr(() => resolveChecks(ports, input));
+  if (!(checks instanceof TankerError)) return answer(null, checks);
+  await refuseTask(ports, task, checks);
+  return answer(refusalOf(checks));
+}
+
+/** Every provider at the source and at the target. Throws the refusal. */
+async function resolveChecks(ports: OpenTaskPorts, input: MigrateInput): Promise<OpenTaskResult['checks']> {
+  const to = resolveTarget(ports.topology, input.to);
+  const record = await ports.authority.read(input.company);
+  const from = homeOf(record);
+  checkMove(ports.topology, record, from, to);
+  await checkFree(ports, input.company, input.task);
+  return ports.topology.providers.flatMap(({ name }) => [
+    { provider: name, location: from },
+    { provider: name, location: to },
+  ]);
+}
+
+/** An early look: the conditional write in plan is what decides. */
+async function checkFree(ports: Pick<OpenTaskPorts, 'claims' | 'tasks'>, company: string, task: string) {
+  const claim = await ports.claims.read(company);
+  if (claim?.state !== 'held' || claim.task === task) return;
+  const other = await ports.tasks.get(claim.task);
+  if (other?.state === 'open') throw companyBusy(company, claim.task);
+}
+
+export const companyBusy = (company: string, task: string): TankerError =>
+  new TankerError('CompanyBusy', {
+    what: `Company "${company}" is held by task "${task}".`,
+    now: 'Nothing was touched; that task goes on.',
+    next: `Wait until task "${task}" has ended, then start again under a new task id.`,
+  });
+
+/** Closes a task that touched nothing, with its refusal on the record. */
+export async function refuseTask(
+  ports: Pick<OpenTaskPorts, 'tasks' | 'log'>,
+  task: string,
+  error: TankerError,
+): Promise<void> {
+  await ports.log.write({ task, phase: 'plan', by: 'plan', epoch: 0, what: `refused: ${error.message}` });
+  await ports.tasks.close(
+    { task, epoch: 0, holder: null },
+    { outcome: 'refused', debts: [], failure: refusalOf(error) },
+  );
+}

@@ -1,0 +1,48 @@
+import {
+  formatLocation,
+  type Location,
+  type Plan,
+  type SubtaskRecord,
+  type SubtaskResult,
+  TankerError,
+} from '@tanker/contract/index.ts';
+import type { Actor, OpenTaskRecord, Tasks } from '../ports.ts';
+
+type ResultOf<A extends SubtaskResult['action']> = Extract<SubtaskResult, { action: A }>;
+
+export const taskClosed = (task: string): TankerError =>
+  new TankerError('TaskClosed', {
+    what: `Task "${task}" has ended, or another execution has taken it over.`,
+    now: 'This execution may change nothing any more.',
+    next: "Look at the task's record and log; the execution that holds it is named there.",
+  });
+
+/** The task's record while this actor holds it. Throws TaskClosed. */
+export async function heldTask(tasks: Tasks, actor: Actor): Promise<OpenTaskRecord & { plan: Plan }> {
+  const record = await tasks.get(actor.task);
+  if (
+    record?.state !== 'open' ||
+    record.epoch !== actor.epoch ||
+    record.holder !== actor.holder ||
+    !record.plan
+  ) {
+    throw taskClosed(actor.task);
+  }
+  return record as OpenTaskRecord & { plan: Plan };
+}
+
+/** The result of one succeeded subtask, or undefined. */
+export function resultOf<A extends SubtaskResult['action']>(
+  subtasks: readonly SubtaskRecord[],
+  at: { epoch: number; phase: string; action: A; provider: string; location: Location },
+): ResultOf<A> | undefined {
+  const record = subtasks.find(
+    (candidate) =>
+      candidate.epoch === at.epoch &&
+      candidate.phase === at.phase &&
+      candidate.action === at.action &&
+      candidate.provider === at.provider &&
+      formatLocation(candidate.location) === formatLocation(at.location),
+  );
+  return record?.state === 'succeeded' ? (record.result as ResultOf<A>) : undefined;
+}

@@ -1,0 +1,66 @@
+import { TankerError } from '@tanker/contract/index.ts';
+import type { Log, Recoveries, Tasks } from '../ports.ts';
+
+/** What ended, from the status event of an execution of the migrate or the recover machine. */
+export interface EndedExecution {
+  readonly machine: 'migrate' | 'recover';
+  readonly task: string;
+  readonly name: string;
+  readonly status: string;
+  /** The event's own id: the same event twice starts one recovery. */
+  readonly eventId: string;
+}
+
+export interface StartRecoveryPorts {
+  readonly tasks: Tasks;
+  readonly recoveries: Recoveries;
+  readonly log: Log;
+}
+
+/**
+ * How many recoveries events may start for one task. Each retries its calls for about two minutes; more of them at once
+ * would only hide an outage. Beyond it the task stays open for the sweeper and the people it alarms.
+ */
+export const RECOVERY_STARTS = 5;
+
+/** `recover-<task>-<12 of the event id>`: at most 8 + 48 + 1 + 12 = 69 of the 80 characters allowed. */
+export const recoveryName = (task: string, eventId: string): string =>
+  `recover-${task}-${eventId.replace(/[^A-Za-z0-9]/g, '').slice(0, 12)}`;
+
+/** Whether another recovery than the ended one holds the task: then the event is old news. */
+const heldByAnotherRecovery = (holder: string | null, ended: EndedExecution): boolean =>
+  holder?.startsWith(`${ended.task}/recover-`) === true && holder !== `${ended.task}/${ended.name}`;
+
+/** Starts a recovery for an execution that ended without closing its task; otherwise does nothing. */
+export async function startRecovery(
+  ports: StartRecoveryPorts,
+  ended: EndedExecution,
+): Promise<'started' | 'nothing'> {
+  const record = await ports.tasks.get(ended.task);
+  if (record?.state !== 'open' || heldByAnotherRecovery(record.holder, ended)) return 'nothing';
+  const count = await ports.tasks.countRecovery(ended.task);
+  if (count === undefined) return 'nothing';
+  if (count > RECOVERY_STARTS) {
+    throw new TankerError('RecoveryFailed', {
+      what: `${RECOVERY_STARTS} recoveries of task "${ended.task}" did not finish.`,
+      now: 'The task is open and holds its company; a traffic lock ends by its lease.',
+      next: 'Look at the last recover execution, remove its cause, then start the recover machine by hand with this task.',
+    });
+  }
+  const name = recoveryName(ended.task, ended.eventId);
+  await ports.recoveries.start(name, {
+    task: ended.task,
+    reason: {
+      error: `Execution${ended.status}`,
+      cause: `The ${ended.machine} execution "${ended.name}" ended as ${ended.status}.`,
+    },
+  });
+  await ports.log.write({
+    task: ended.task,
+    phase: record.phase,
+    by: 'start-recovery',
+    epoch: record.epoch,
+    what: `started ${name}, because ${ended.name} ended as ${ended.status}`,
+  });
+  return 'started';
+}

@@ -1,0 +1,92 @@
+import { ClaimRecord, keys, TankerError } from '@tanker/contract/index.ts';
+import type { ClaimOrder, Claims } from '../../core/ports.ts';
+import type { Condition, RecordTable } from './dynamo-record.ts';
+
+/** Two writers of one row are rare; each loser reads again. More losses than this mean something else is wrong. */
+const WRITE_ATTEMPTS = 10;
+
+/** The row must still be exactly what was read. */
+const unchanged = (seen: ClaimRecord | undefined): Condition =>
+  seen === undefined
+    ? { expression: 'attribute_not_exists(pk)' }
+    : {
+        expression: '#epoch = :seenEpoch AND #state = :seenState AND #holder = :seenHolder',
+        values: { seenEpoch: seen.epoch, seenState: seen.state, seenHolder: seen.holder },
+      };
+
+/** Holds on companies, one row each, by single conditional writes. The table is the one place that issues epochs. */
+export class DynamoClaims implements Claims {
+  readonly #table: RecordTable;
+  readonly #now: () => Date;
+
+  constructor(table: RecordTable, now: () => Date) {
+    this.#table = table;
+    this.#now = now;
+  }
+
+  read(company: string): Promise<ClaimRecord | undefined> {
+    return this.#table.get(keys.claim(company), ClaimRecord);
+  }
+
+  async take(order: ClaimOrder & { over?: string }): Promise<number> {
+    const epoch = await this.#write(order, (seen) => {
+      if (seen?.state !== 'held' || seen.task === order.task || seen.task === order.over) return;
+      throw new TankerError('CompanyBusy', {
+        what: `Company "${order.company}" is held by task "${seen.task}".`,
+        now: 'Nothing was touched; that task goes on.',
+        next: `Wait until task "${seen.task}" has ended, then start again under a new task id.`,
+      });
+    });
+    return epoch as number;
+  }
+
+  retake(order: ClaimOrder): Promise<number | undefined> {
+    return this.#write(order, (seen) =>
+      seen?.state === 'held' && seen.task === order.task ? undefined : 'leave',
+    );
+  }
+
+  async release(company: string, task: string): Promise<void> {
+    const seen = await this.read(company);
+    if (seen?.state !== 'held' || seen.task !== task) return;
+    const free: ClaimRecord = {
+      kind: 'claim',
+      state: 'free',
+      company,
+      epoch: seen.epoch,
+      holder: seen.holder,
+      since: this.#now().toISOString(),
+    };
+    await this.#table.put(keys.claim(company), free, {
+      expression: '#state = :held AND #task = :task',
+      values: { held: 'held', task },
+    });
+  }
+
+  /** Asks itself "do I already hold it?" before it takes, so that a lost answer does not cost an epoch or the task. */
+  async #write(
+    order: ClaimOrder,
+    check: (seen: ClaimRecord | undefined) => 'leave' | undefined,
+  ): Promise<number | undefined> {
+    for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
+      const seen = await this.read(order.company);
+      if (seen?.state === 'held' && seen.holder === order.holder) return seen.epoch;
+      if (check(seen) === 'leave') return undefined;
+      const held: ClaimRecord = {
+        kind: 'claim',
+        state: 'held',
+        company: order.company,
+        epoch: Math.max(seen?.epoch ?? 0, order.reported) + 1,
+        holder: order.holder,
+        task: order.task,
+        since: this.#now().toISOString(),
+      };
+      if (await this.#table.put(keys.claim(order.company), held, unchanged(seen))) return held.epoch;
+    }
+    throw new TankerError('InternalFailure', {
+      what: `The row of company "${order.company}" changed ${WRITE_ATTEMPTS} times while it was taken.`,
+      now: 'This execution does not hold the company.',
+      next: 'The state machine tries again; look who else writes the row if this goes on.',
+    });
+  }
+}

@@ -1,0 +1,146 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { type Topology, tableName } from '@tanker/contract/index.ts';
+import type { z } from 'zod';
+import { documentClient } from './clients/dynamodb.ts';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A condition in DynamoDB's language with its values; `#name` stands for an attribute of that name. */
+export interface Condition {
+  readonly expression: string;
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+const attributeNames = (text: string): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(/#(\w+)/g)].map((match) => [match[0], match[1] as string]));
+
+const prefixed = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`:${name}`, value]));
+
+/** The installation's table: single items, conditional writes, consistent reads. Keys come from the contract. */
+export class RecordTable {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #name: string;
+
+  constructor(client: DynamoDBDocumentClient, name: string) {
+    this.#client = client;
+    this.#name = name;
+  }
+
+  /** The record of that key by its schema, or undefined. Always a consistent read. */
+  async get<S extends z.ZodType>(key: Key, schema: S): Promise<z.infer<S> | undefined> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#name, Key: key, ConsistentRead: true }),
+    );
+    return Item === undefined ? undefined : parseRecord(Item, schema);
+  }
+
+  /** Every record below a key prefix, in key order. */
+  async list<S extends z.ZodType>(at: { pk: string; prefix: string }, schema: S): Promise<z.infer<S>[]> {
+    const records: z.infer<S>[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#name,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': at.pk, ':prefix': at.prefix },
+          ConsistentRead: true,
+          ...(start ? { ExclusiveStartKey: start } : {}),
+        }),
+      );
+      for (const item of page.Items ?? []) records.push(parseRecord(item, schema));
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return records;
+  }
+
+  /** Writes the record whole. False when the condition did not hold. */
+  async put(key: Key, record: object, condition?: Condition): Promise<boolean> {
+    return this.#conditionally(async () => {
+      await this.#client.send(
+        new PutCommand({
+          TableName: this.#name,
+          Item: { ...key, ...record },
+          ...this.#conditionOf(condition, ''),
+        }),
+      );
+    });
+  }
+
+  /** Sets attributes (undefined ones are left alone) and adds to counters. False when the condition did not hold. */
+  async update(
+    key: Key,
+    changes: {
+      set: Readonly<Record<string, unknown>>;
+      remove?: readonly string[];
+      add?: Readonly<Record<string, number>>;
+    },
+    condition: Condition,
+  ): Promise<boolean> {
+    const set = Object.entries(changes.set).filter(([, value]) => value !== undefined);
+    const add = Object.entries(changes.add ?? {});
+    const text = [
+      set.length > 0 ? `SET ${set.map(([name]) => `#${name} = :set_${name}`).join(', ')}` : '',
+      add.length > 0 ? `ADD ${add.map(([name]) => `#${name} :add_${name}`).join(', ')}` : '',
+      changes.remove?.length ? `REMOVE ${changes.remove.map((name) => `#${name}`).join(', ')}` : '',
+    ].join(' ');
+    const values = Object.fromEntries([
+      ...set.map(([name, value]) => [`set_${name}`, value]),
+      ...add.map(([name, value]) => [`add_${name}`, value]),
+    ]);
+    return this.#conditionally(async () => {
+      await this.#client.send(
+        new UpdateCommand({
+          TableName: this.#name,
+          Key: key,
+          UpdateExpression: text.trim(),
+          ...this.#conditionOf({ ...condition, values: { ...values, ...condition.values } }, text),
+        }),
+      );
+    });
+  }
+
+  #conditionOf(condition: Condition | undefined, otherText: string) {
+    if (!condition) return {};
+    const names = attributeNames(condition.expression + otherText);
+    const values = prefixed(condition.values ?? {});
+    return {
+      ConditionExpression: condition.expression,
+      ...(Object.keys(names).length > 0 ? { ExpressionAttributeNames: names } : {}),
+      ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
+    };
+  }
+
+  async #conditionally(write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}
+
+/** A record as it was read. A field that the schema does not know is left out: keys and newer versions' fields. */
+function parseRecord<S extends z.ZodType>(item: Record<string, unknown>, schema: S): z.infer<S> {
+  const { pk: _pk, sk: _sk, ...record } = item;
+  return schema.parse(record);
+}
+
+export const recordTable = (topology: Topology): RecordTable =>
+  new RecordTable(documentClient(topology.controlRegion), tableName(topology));
+
+/** When a record of a closed task may go, in epoch seconds: what the table's TTL attribute holds. */
+export const ttlAfter = (now: Date, days: number): number => Math.floor(now.getTime() / 1000) + days * 86_400;

@@ -1,0 +1,30 @@
+import { keys, SubtaskRecord, TankerError } from '@tanker/contract/index.ts';
+import type { Dispatches, Subtasks } from '../../core/ports.ts';
+import type { RecordTable } from './dynamo-record.ts';
+
+/** The control side of the subtasks' rows: written when dispatched, read when verified. */
+export class DynamoSubtasks implements Subtasks, Dispatches {
+  readonly #table: RecordTable;
+
+  constructor(table: RecordTable) {
+    this.#table = table;
+  }
+
+  list(task: string): Promise<SubtaskRecord[]> {
+    return this.#table.list(keys.subtasks(task), SubtaskRecord);
+  }
+
+  async dispatch(record: Extract<SubtaskRecord, { state: 'dispatched' }>): Promise<void> {
+    const written = await this.#table.put(keys.subtask(record), record, {
+      expression:
+        'attribute_not_exists(pk) OR #attempt < :attempt OR (#attempt = :attempt AND #token = :token AND #state = :state)',
+      values: { attempt: record.attempt, token: record.token, state: 'dispatched' },
+    });
+    if (written) return;
+    throw new TankerError('SubtaskSuperseded', {
+      what: `${record.action} of ${record.provider} has an attempt above ${record.attempt}, or this one is under way.`,
+      now: 'No worker was started by this call.',
+      next: 'Nothing: the attempt on record settles the subtask.',
+    });
+  }
+}
