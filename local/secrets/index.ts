@@ -1,0 +1,191 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { isAccessDenied, type ServiceHooks } from '../hooks.ts';
+import { createJsonHandler, type JsonCall, type JsonObject, JsonServiceError } from '../json-protocol.ts';
+import type { WireHandler } from '../wire.ts';
+
+export interface SecretsOptions extends ServiceHooks {
+  readonly clock: Clock;
+  /** Twelve digits, in ARNs. */
+  readonly accountId: string;
+}
+
+export interface EmbeddedSecrets {
+  readonly handle: WireHandler;
+  /** Makes the secret, or gives it a new value; answers its ARN, which stays the same. */
+  putSecret(secret: { readonly region: string; readonly name: string; readonly value: string }): string;
+  /** Answers the operation's output. @throws JsonServiceError with name, message and requestId */
+  call(call: JsonCall): Promise<JsonObject>;
+}
+
+interface Secret {
+  readonly name: string;
+  readonly arn: string;
+  readonly created: number;
+  changed: number;
+  value: string;
+  versionId: string;
+}
+
+/** Largest secret: 65,536 bytes; the request around it is far below this. Source: AWS Secrets Manager quotas. */
+const LARGEST_REQUEST_BYTES = 128 * 1024;
+
+/** Source: AWS Secrets Manager API Reference, "ListSecrets", MaxResults. */
+const LARGEST_PAGE = 100;
+
+const SUFFIX_LENGTH = 6;
+const SUFFIX_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** The only version of a secret here: earlier values are forgotten when a new one is put. */
+const CURRENT = 'AWSCURRENT';
+
+/** A Secrets Manager of all regions; each knows only its own secrets. Values never appear in its errors. */
+export function createSecrets(options: SecretsOptions): EmbeddedSecrets {
+  const regions = new Map<string, Map<string, Secret>>();
+  const call = async (given: JsonCall, requestId: string = randomUUID()): Promise<JsonObject> => {
+    const secrets = regions.get(given.region) ?? new Map<string, Secret>();
+    const run = OPERATIONS[given.operation];
+    if (!run) {
+      const message = `The embedded Secrets Manager does not implement ${given.operation}; secrets come from its owner.`;
+      throw new JsonServiceError('UnknownOperationException', message, requestId);
+    }
+    await permit(options, given, secrets, requestId);
+    return run(secrets, given.input, requestId);
+  };
+  return {
+    call: (given) => call(given),
+    putSecret({ region, name, value }) {
+      const secrets = regions.get(region) ?? new Map<string, Secret>();
+      regions.set(region, secrets);
+      const now = options.clock.now();
+      const known = secrets.get(name);
+      if (known) {
+        Object.assign(known, { value, changed: now, versionId: randomUUID() });
+        return known.arn;
+      }
+      const arn = `arn:aws:secretsmanager:${region}:${options.accountId}:secret:${name}-${newSuffix()}`;
+      secrets.set(name, { name, arn, created: now, changed: now, value, versionId: randomUUID() });
+      return arn;
+    },
+    handle: createJsonHandler({
+      target: 'secretsmanager',
+      contentType: 'application/x-amz-json-1.1',
+      errorPrefix: '',
+      largestRequestBytes: LARGEST_REQUEST_BYTES,
+      newRequestId: randomUUID,
+      run: call,
+    }),
+  };
+}
+
+/** Six random characters end a secret's ARN. Source: AWS Secrets Manager API Reference, "CreateSecret", Name. */
+function newSuffix(): string {
+  return Array.from({ length: SUFFIX_LENGTH }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join(
+    '',
+  );
+}
+
+type Operation = (secrets: ReadonlyMap<string, Secret>, input: JsonObject, requestId: string) => JsonObject;
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  GetSecretValue(secrets, input, requestId) {
+    refuseMembers(input, ['SecretId', 'VersionId', 'VersionStage'], requestId);
+    const secret = known(secrets, input, requestId);
+    const { VersionStage: stage = CURRENT, VersionId: version = secret.versionId } = input;
+    if (stage !== CURRENT || version !== secret.versionId) {
+      const what = stage !== CURRENT ? `staging label: ${stage}` : `VersionId: ${version}`;
+      throw notFound(`Secrets Manager can't find the specified secret value for ${what}`, requestId);
+    }
+    return {
+      ARN: secret.arn,
+      Name: secret.name,
+      VersionId: secret.versionId,
+      SecretString: secret.value,
+      VersionStages: [CURRENT],
+      CreatedDate: secret.changed / 1000,
+    };
+  },
+  DescribeSecret(secrets, input, requestId) {
+    refuseMembers(input, ['SecretId'], requestId);
+    const secret = known(secrets, input, requestId);
+    return { ...summary(secret), VersionIdsToStages: { [secret.versionId]: [CURRENT] } };
+  },
+  ListSecrets(secrets, input, requestId) {
+    refuseMembers(input, ['MaxResults', 'NextToken'], requestId);
+    const names = [...secrets.keys()].sort();
+    const from = input['NextToken'] === undefined ? 0 : Number(input['NextToken']);
+    const size = Math.min(Number(input['MaxResults'] ?? LARGEST_PAGE), LARGEST_PAGE);
+    const page = names.slice(from, from + size);
+    return {
+      SecretList: page.flatMap((name) => {
+        const secret = secrets.get(name);
+        return secret
+          ? [{ ...summary(secret), SecretVersionsToStages: { [secret.versionId]: [CURRENT] } }]
+          : [];
+      }),
+      ...(from + size < names.length && { NextToken: String(from + size) }),
+    };
+  },
+};
+
+function summary(secret: Secret): JsonObject {
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    CreatedDate: secret.created / 1000,
+    LastChangedDate: secret.changed / 1000,
+  };
+}
+
+function refuseMembers(input: JsonObject, understood: readonly string[], requestId: string): void {
+  const unknown = Object.keys(input).filter((name) => !understood.includes(name));
+  if (unknown.length === 0) return;
+  const message = `The embedded Secrets Manager does not implement ${unknown.join(', ')}.`;
+  throw new JsonServiceError('InvalidParameterException', message, requestId);
+}
+
+/** By name, by ARN, or by ARN without its suffix. */
+function find(secrets: ReadonlyMap<string, Secret>, id: string): Secret | undefined {
+  if (!id.startsWith('arn:')) return secrets.get(id);
+  return [...secrets.values()].find(({ arn }) => arn === id || arn.slice(0, -SUFFIX_LENGTH - 1) === id);
+}
+
+function known(secrets: ReadonlyMap<string, Secret>, input: JsonObject, requestId: string): Secret {
+  const secret = find(secrets, String(input['SecretId'] ?? ''));
+  if (!secret) throw notFound("Secrets Manager can't find the specified secret.", requestId);
+  return secret;
+}
+
+function notFound(message: string, requestId: string): JsonServiceError {
+  return new JsonServiceError('ResourceNotFoundException', message, requestId);
+}
+
+/**
+ * A name that no secret has is put to the policy as an ARN without a suffix.
+ * Source: AWS Service Authorization Reference, "AWS Secrets Manager".
+ */
+async function permit(
+  options: SecretsOptions,
+  { region, accessKeyId, operation, input }: JsonCall,
+  secrets: ReadonlyMap<string, Secret>,
+  requestId: string,
+): Promise<void> {
+  const id = input['SecretId'];
+  const prefix = `arn:aws:secretsmanager:${region}:${options.accountId}:secret:`;
+  const named =
+    typeof id === 'string'
+      ? (find(secrets, id)?.arn ?? (id.startsWith('arn:') ? id : `${prefix}${id}`))
+      : '*';
+  const call = { action: `secretsmanager:${operation}`, resource: named, region, accessKeyId, operation };
+  try {
+    await options.authorize?.(call);
+  } catch (error) {
+    if (isAccessDenied(error)) throw new JsonServiceError('AccessDeniedException', error.message, requestId);
+    throw error;
+  }
+  const fault = options.fault?.(call);
+  if (!fault) return;
+  throw new JsonServiceError(fault.code, fault.message ?? 'Injected fault', requestId, {
+    status: fault.status,
+  });
+}
