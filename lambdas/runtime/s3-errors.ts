@@ -1,0 +1,53 @@
+import { TankerError } from '@tanker/contract/index.ts';
+import { isAnswered } from './aws-errors.ts';
+
+/** Answers that say that the bytes, their size or their checksum are not what the request says. All are HTTP 400. */
+const MISMATCHES = new Set([
+  'BadDigest',
+  'InvalidDigest',
+  'InvalidPart',
+  'InvalidPartOrder',
+  'InvalidRequest',
+  'IncompleteBody',
+  'XAmzContentChecksumMismatch',
+  'XAmzContentSHA256Mismatch',
+]);
+
+/** A refused write by the contract's name; what has none is handed back as it came. */
+export function refusedWrite(error: unknown, key: string): unknown {
+  if (!isAnswered(error)) return error;
+  const status = error.$metadata?.httpStatusCode;
+  if (status === 412 || status === 409) {
+    return new TankerError(
+      'ObjectExists',
+      {
+        what: `The export object ${key} was written by somebody else (HTTP ${status}).`,
+        now: 'The object that was there first is unchanged; this upload made nothing visible.',
+        next: 'Nothing: another attempt writes below another key.',
+      },
+      { cause: error },
+    );
+  }
+  if (MISMATCHES.has(error.name)) return mismatch(`S3 refused the bytes of ${key}: ${error.name}.`, error);
+  return error;
+}
+
+/** A refused read by the contract's name; what has none is handed back as it came. */
+export function refusedRead(error: unknown, key: string): unknown {
+  if (!isAnswered(error)) return error;
+  const status = error.$metadata?.httpStatusCode;
+  if (status === 412) return mismatch(`The object ${key} is not the one on record: its ETag differs.`, error);
+  if (status === 404) return mismatch(`The object ${key} that is on record is not there.`, error);
+  return error;
+}
+
+export const mismatch = (what: string, cause?: unknown): TankerError =>
+  new TankerError(
+    'ChecksumMismatch',
+    {
+      what,
+      now: 'Nothing of it was used.',
+      next: 'The task is undone by its recovery; start a new task, and look at the bucket if it happens again.',
+    },
+    { cause },
+  );

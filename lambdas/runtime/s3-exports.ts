@@ -1,0 +1,141 @@
+import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import {
+  AbortMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { RETENTION_TAG, TRANSFER_RETENTION } from '@tanker/contract/index.ts';
+import type { Exports, StoredObject } from '../../core/ports.ts';
+import { mismatch, refusedRead, refusedWrite } from './s3-errors.ts';
+import { s3Upload } from './s3-upload.ts';
+import { crc32Base64, ownWrite, presetPayloadHash } from './s3-writes.ts';
+
+/** What lifecycle acts on. The bucket's own default encrypts with its KMS key. */
+const TAGGING = `${RETENTION_TAG}=${TRANSFER_RETENTION}`;
+
+/** Core's Exports on one bucket; the client's region must be the bucket's. */
+export function s3Exports(client: S3Client, bucket: string): Exports {
+  const at = (key: string) => ({ Bucket: bucket, Key: key });
+  const head = (key: string) => headOf(client, bucket, key);
+
+  return {
+    head,
+
+    async begin(key) {
+      const answer = await client.send(
+        new CreateMultipartUploadCommand({
+          ...at(key),
+          ChecksumAlgorithm: 'CRC32',
+          ChecksumType: 'FULL_OBJECT',
+          ContentType: 'application/octet-stream',
+          Tagging: TAGGING,
+        }),
+      );
+      if (!answer.UploadId) throw new Error('CreateMultipartUpload answered without an upload id.');
+      return s3Upload(client, { bucket, key, uploadId: answer.UploadId, head });
+    },
+
+    async put(key, body) {
+      const checksum = crc32Base64(crc32(body));
+      const command = presetPayloadHash(
+        new PutObjectCommand({
+          ...at(key),
+          Body: body,
+          ContentLength: body.byteLength,
+          ChecksumCRC32: checksum,
+          IfNoneMatch: '*',
+          Tagging: TAGGING,
+        }),
+      );
+      try {
+        const answer = await client.send(command);
+        return { key, etag: answer.ETag ?? '', bytes: body.byteLength, crc32: answer.ChecksumCRC32 ?? '' };
+      } catch (error) {
+        const held = await ownWrite(error, key, { bytes: body.byteLength, crc32: checksum }, head);
+        if (held) return held;
+        throw refusedWrite(error, key);
+      }
+    },
+
+    async get(key, etag, signal) {
+      try {
+        const answer = await client.send(
+          new GetObjectCommand({ ...at(key), IfMatch: etag }),
+          signal ? { abortSignal: signal } : {},
+        );
+        return answer.Body as Readable;
+      } catch (error) {
+        throw refusedRead(error, key);
+      }
+    },
+
+    async discard(prefix) {
+      // Uploads first: one that completed in between would leave an object that the listing had not seen.
+      const uploads = await abortUploads(client, bucket, prefix);
+      return { objects: await deleteObjects(client, bucket, prefix), uploads };
+    },
+  };
+}
+
+async function headOf(client: S3Client, bucket: string, key: string): Promise<StoredObject> {
+  try {
+    const answer = await client.send(
+      new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }),
+    );
+    return {
+      key,
+      etag: answer.ETag ?? '',
+      bytes: answer.ContentLength ?? -1,
+      crc32: answer.ChecksumType === 'COMPOSITE' ? '' : (answer.ChecksumCRC32 ?? ''),
+    };
+  } catch (error) {
+    throw refusedRead(error, key);
+  }
+}
+
+async function abortUploads(client: S3Client, bucket: string, prefix: string): Promise<number> {
+  let aborted = 0;
+  let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
+  for (;;) {
+    const page = await client.send(
+      new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...markers }),
+    );
+    for (const { Key, UploadId } of page.Uploads ?? []) {
+      await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })).catch(unlessGone);
+      aborted += 1;
+    }
+    if (!page.IsTruncated) return aborted;
+    markers = { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker };
+  }
+}
+
+const unlessGone = (error: Error): void => {
+  if (error.name !== 'NoSuchUpload') throw error;
+};
+
+/** A page of a listing is what one DeleteObjects takes: 1,000 keys. Deleted keys leave the listing, so it starts anew. */
+async function deleteObjects(client: S3Client, bucket: string, prefix: string): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+    const keys = (page.Contents ?? []).map(({ Key }) => ({ Key }));
+    if (keys.length === 0) return deleted;
+    const answer = await client.send(
+      new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: keys, Quiet: true } }),
+    );
+    const [refused] = answer.Errors ?? [];
+    if (refused) {
+      throw mismatch(
+        `S3 did not delete ${answer.Errors?.length} of ${keys.length} objects below ${prefix}: ${refused.Code}.`,
+      );
+    }
+    deleted += keys.length;
+  }
+}
