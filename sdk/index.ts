@@ -1,0 +1,2 @@
+export * from './provider-implementation.ts';
+export * from './serve-provider.ts';
