@@ -16,7 +16,7 @@ export async function runCase(recorded: CaseFile): Promise<string | undefined> {
   const problems = validateDefinition(recorded.definition, { strict: false });
   if (problems.length > 0) return `the definition is refused: ${problems.join('; ')}`;
   const clock = new VirtualClock(START_MS);
-  const tokens = new TokenBook();
+  const tokens = new TokenBook('us-east-1');
   const execution = new Execution({
     clock,
     tokens,

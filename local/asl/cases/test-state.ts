@@ -140,7 +140,7 @@ function makeThread(file: TestStateFile): Thread {
     clock,
     random: Math.random,
     runner: () => Promise.reject(new Error('a single state calls nothing')),
-    tokens: new TokenBook(),
+    tokens: new TokenBook('us-east-1'),
     region: 'us-east-1',
     executionArn: `${ARN}:express:machine:run`,
     stateMachineArn: `${ARN}:stateMachine:machine`,

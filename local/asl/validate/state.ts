@@ -81,8 +81,10 @@ function checkTask(state: JsonObject, around: Surroundings, place: Place): void 
 
 function checkChoice(state: JsonObject, around: Surroundings, place: Place): void {
   const rules = state['Choices'];
-  if (!Array.isArray(rules) || rules.length === 0) place.at('Choices').problem('must be a list of rules');
-  return;
+  if (!Array.isArray(rules) || rules.length === 0) {
+    place.at('Choices').problem('must be a list of rules');
+    return;
+  }
   for (const [index, rule] of rules.entries()) {
     const at = place.at(`Choices[${index}]`);
     if (!isJsonObject(rule)) {
