@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import { TankerError } from '@tanker/contract/index.ts';
+import type { Exports, StoredObject, Upload } from '../ports.ts';
+import { PartBuffers } from './part-buffers.ts';
+import { MAX_PART_BYTES, S3_PART_BYTES, S3_PARTS_IN_FLIGHT } from './sizes.ts';
+
+/** A part as it was streamed and as S3 holds it; both were compared. */
+export interface ExportedPart extends StoredObject {
+  readonly sha256: string;
+}
+
+export interface PartExport {
+  readonly exports: Exports;
+  readonly key: string;
+  /** Calls the provider for the part's octets. */
+  open(signal: AbortSignal): Promise<Readable>;
+  /** Refuses (`SubtaskSuperseded`) when this attempt is no longer the one; asked right before the object is visible. */
+  confirm(): Promise<void>;
+  /** Told of octets that S3 has taken. */
+  onStored(bytes: number): void;
+  readonly signal: AbortSignal;
+}
+
+/** What was seen of the stream. */
+interface Streamed {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly crc32: string;
+}
+
+/** The part buffers, and what becomes of each when it is full. */
+interface Lane {
+  readonly buffers: PartBuffers;
+  /** Hands a full buffer over; it comes back to the buffers when it was sent. */
+  send(buffer: Buffer, bytes: number): Promise<void>;
+}
+
+/**
+ * Streams one part from the provider to S3 with flat memory. Each octet is copied once and read once for SHA-256 and
+ * CRC32. The object becomes visible whole or not at all: every failure ends the stream and aborts the upload.
+ *
+ * @throws ProviderUnreachable when the stream breaks, ExportMismatch when S3 holds something else than was streamed or
+ *   the part is too large, SubtaskSuperseded from confirm, the signal's reason, and whatever the exports throw
+ */
+export async function exportPart(part: PartExport): Promise<ExportedPart> {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([part.signal, broken.signal]);
+  const stream = await part.open(signal);
+  const uploads = new Uploads(part, (error) => broken.abort(error));
+  const stop = () => stream.destroy(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    const rest = await fill(stream, uploads, signal);
+    await uploads.settled();
+    signal.throwIfAborted();
+    await part.confirm();
+    const stored = await uploads.finish(rest);
+    return await compare(part, stored, rest.streamed);
+  } catch (error) {
+    stream.destroy();
+    await uploads.abort();
+    if (signal.aborted) throw signal.reason;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** The last buffer, not yet sent, and what was seen of the whole stream. */
+interface Rest {
+  readonly buffer: Buffer;
+  readonly filled: number;
+  readonly streamed: Streamed;
+}
+
+async function fill(stream: Readable, lane: Lane, signal: AbortSignal): Promise<Rest> {
+  const sha256 = createHash('sha256');
+  let crc = 0;
+  let bytes = 0;
+  let buffer = await lane.buffers.take(signal);
+  let filled = 0;
+  for await (const chunk of octets(stream)) {
+    sha256.update(chunk);
+    crc = crc32(chunk, crc);
+    bytes += chunk.length;
+    if (bytes > MAX_PART_BYTES) throw tooLarge();
+    for (let from = 0; from < chunk.length; ) {
+      if (filled === buffer.length) {
+        await lane.send(buffer, filled);
+        buffer = await lane.buffers.take(signal);
+        filled = 0;
+      }
+      const copied = chunk.copy(buffer, filled, from);
+      from += copied;
+      filled += copied;
+    }
+  }
+  return {
+    buffer,
+    filled,
+    streamed: { bytes, sha256: sha256.digest('hex'), crc32: crc32Base64(crc) },
+  };
+}
+
+/** The provider's octets; a stream that breaks says so by the contract's name. */
+async function* octets(stream: Readable): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of stream) yield chunk as Buffer;
+  } catch (error) {
+    if (error instanceof TankerError) throw error;
+    throw new TankerError(
+      'ProviderUnreachable',
+      {
+        what: `The provider's stream of a part broke off: ${(error as { code?: string }).code ?? 'no code'}.`,
+        now: 'Nothing of the part is visible in S3.',
+        next: 'The part is streamed again; look at the provider if it happens again.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** The uploads of one part. A part that fits one buffer is put whole: one call instead of three. */
+class Uploads implements Lane {
+  readonly buffers = new PartBuffers(S3_PART_BYTES, S3_PARTS_IN_FLIGHT + 1);
+  readonly #part: PartExport;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #sending = new Set<Promise<void>>();
+  #upload: Upload | undefined;
+  #sent = 0;
+
+  constructor(part: PartExport, onFailure: (error: unknown) => void) {
+    this.#part = part;
+    this.#onFailure = onFailure;
+  }
+
+  async send(buffer: Buffer, bytes: number): Promise<void> {
+    this.#upload ??= await this.#part.exports.begin(this.#part.key);
+    this.#sent += 1;
+    const sending = this.#upload
+      .part(this.#sent, buffer.subarray(0, bytes))
+      .then(() => this.#part.onStored(bytes), this.#onFailure)
+      .finally(() => {
+        this.#sending.delete(sending);
+        this.buffers.give(buffer);
+      });
+    this.#sending.add(sending);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#sending);
+  }
+
+  /** Sends the last octets and makes the object visible. */
+  async finish({ buffer, filled, streamed }: Rest): Promise<StoredObject> {
+    const { exports, key, onStored } = this.#part;
+    const last = buffer.subarray(0, filled);
+    const stored = await (this.#upload === undefined
+      ? exports.put(key, last)
+      : this.#complete(this.#upload, last, streamed));
+    onStored(filled);
+    return stored;
+  }
+
+  async #complete(upload: Upload, last: Buffer, streamed: Streamed): Promise<StoredObject> {
+    await upload.part(this.#sent + 1, last);
+    return upload.complete(streamed);
+  }
+
+  /** After the parts in flight, which S3 would otherwise keep. The bucket's lifecycle removes what can't be aborted. */
+  async abort(): Promise<void> {
+    await this.settled();
+    await this.#upload?.abort().catch(() => undefined);
+  }
+}
+
+async function compare(part: PartExport, stored: StoredObject, streamed: Streamed): Promise<ExportedPart> {
+  const head = await part.exports.head(part.key);
+  if (head.bytes === streamed.bytes && head.crc32 === streamed.crc32 && head.etag === stored.etag) {
+    return { ...head, sha256: streamed.sha256 };
+  }
+  throw new TankerError('ExportMismatch', {
+    what: `${part.key}: ${streamed.bytes} bytes with CRC32 ${streamed.crc32} were streamed, S3 holds ${head.bytes} with ${head.crc32}.`,
+    now: 'The object is on no manifest, and nothing will be imported from it.',
+    next: 'The task is undone by its recovery. Find out who else writes to the bucket.',
+  });
+}
+
+/** A CRC32 as S3 writes it: 4 octets, big-endian, base64. */
+export function crc32Base64(value: number): string {
+  const four = Buffer.alloc(4);
+  four.writeUInt32BE(value >>> 0);
+  return four.toString('base64');
+}
+
+const tooLarge = (): TankerError =>
+  new TankerError('ExportMismatch', {
+    what: `The provider's part is larger than the ${MAX_PART_BYTES} bytes that the contract allows.`,
+    now: 'The upload was aborted.',
+    next: 'The provider must split its export into smaller parts.',
+  });

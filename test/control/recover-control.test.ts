@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { claimCompany } from '../../core/control/claim-company.ts';
+import { closeTask } from '../../core/control/close-task.ts';
+import { decideDirection } from '../../core/control/decide-direction.ts';
+import { lockTraffic, unlockTraffic } from '../../core/control/lock-traffic.ts';
+import { openTask } from '../../core/control/open-task.ts';
+import { planMigration } from '../../core/control/plan-migration.ts';
+import { RECOVERY_STARTS, startRecovery } from '../../core/control/start-recovery.ts';
+import { verifyErased } from '../../core/control/verify-erased.ts';
+import type { Actor } from '../../core/ports.ts';
+import { type ControlWorld, controlWorld, describeResult, SOURCE, settle, TARGET } from './control-world.ts';
+
+let world: ControlWorld;
+beforeAll(async () => {
+  world = await controlWorld();
+});
+afterAll(() => world.close());
+
+let count = 0;
+async function opened() {
+  count += 1;
+  const at = { company: `firm-${count}`, task: `task-${count}` };
+  world.store.signUp(at.company, SOURCE);
+  const input = { ...at, to: { datacenter: 'eu' }, requestedBy: 'tests', reason: 'to prove it' };
+  await openTask(world, {
+    operation: 'migrate',
+    executionName: at.task,
+    executionArn: `arn:${at.task}`,
+    input,
+  });
+  return at;
+}
+
+async function planned(): Promise<Actor> {
+  const at = await opened();
+  for (const provider of ['contacts', 'deals']) {
+    for (const location of [SOURCE, TARGET]) {
+      await settle(
+        world,
+        { ...at, epoch: 0 },
+        { phase: 'plan', provider, location },
+        describeResult(provider),
+      );
+    }
+  }
+  const plan = await planMigration(world, { ...at, executionName: at.task, describes: [] });
+  return { ...at, epoch: plan.epoch, holder: plan.holder };
+}
+
+const reason = { error: 'States.Timeout', cause: '' };
+const recover = async (task: string, name = 'recover-1'): Promise<Actor> => {
+  const { epoch, holder, company } = await claimCompany(world, { task, executionName: name, reason });
+  return { task, company, epoch, holder };
+};
+const commit = (actor: Actor, grant: number) =>
+  world.authority.commit(actor, {
+    grant,
+    from: { state: 'home', location: SOURCE },
+    to: { state: 'home', location: TARGET },
+    version: 0,
+  });
+
+describe('a recovery claims, then decides', () => {
+  test('back: a commit of the dead execution that arrives after the claim is refused', async () => {
+    const actor = await planned();
+    const { grant } = await lockTraffic(world, actor);
+    const recovery = await recover(actor.task);
+    expect(recovery.epoch).toBeGreaterThan(actor.epoch);
+    await expect(commit(actor, grant)).rejects.toMatchObject({ name: 'EpochStale' });
+    const way = await decideDirection(world, recovery);
+    expect(way).toMatchObject({ outcome: 'undone', from: SOURCE, fences: [] });
+    expect(way.opens.map((open) => open.location)).toEqual([SOURCE, SOURCE]);
+    expect(way.erases.map((erase) => erase.location)).toEqual([TARGET, TARGET]);
+    expect(way.hooks.every((hook) => hook.hook === 'after-undo')).toBe(true);
+  });
+
+  test('forward: the commit had been made though its answer was lost', async () => {
+    const actor = await planned();
+    const { grant } = await lockTraffic(world, actor);
+    await commit(actor, grant);
+    const recovery = await recover(actor.task);
+    const way = await decideDirection(world, recovery);
+    expect(way).toMatchObject({ outcome: 'migrated', opens: [], erases: [] });
+    expect(way.fences.map((fence) => fence.location)).toEqual([SOURCE, SOURCE]);
+    await unlockTraffic(world, recovery);
+    await closeTask(world, recovery, { outcome: 'migrated', reason, reported: [] });
+    expect(await world.tasks.get(actor.task)).toMatchObject({
+      outcome: 'migrated',
+      committed: { version: 1 },
+    });
+  });
+
+  test('a second recovery takes over: the first may change nothing any more, and the decision is made anew', async () => {
+    const actor = await planned();
+    await lockTraffic(world, actor);
+    const first = await recover(actor.task, 'recover-1');
+    await decideDirection(world, first);
+    const second = await recover(actor.task, 'recover-2');
+    await expect(decideDirection(world, first)).rejects.toMatchObject({ name: 'TaskClosed' });
+    await expect(world.authority.unlock(first)).rejects.toMatchObject({ name: 'EpochStale' });
+    expect((await decideDirection(world, second)).outcome).toBe('undone');
+    expect((await recover(actor.task, 'recover-2')).epoch).toBe(second.epoch);
+  });
+
+  test('a version that another task raised is no commit of this one', async () => {
+    const actor = await planned();
+    const recovery = await recover(actor.task);
+    const { record } = await world.authority.claim(recovery);
+    const { committedBy } = await import('../../core/control/decide-direction.ts');
+    const plan = (await world.tasks.get(actor.task))?.plan;
+    expect(plan && committedBy({ ...record, version: 5, versionTask: 'later-task' }, actor.task, plan)).toBe(
+      false,
+    );
+  });
+});
+
+describe('a recovery does nothing', () => {
+  test('for a task that is unknown or closed, and lets go what a lost last write left held', async () => {
+    expect(await claimCompany(world, { task: 'unknown', executionName: 'r', reason })).toMatchObject({
+      proceed: false,
+    });
+    const actor = await planned();
+    await world.tasks.close(actor, { outcome: 'undone', debts: [] });
+    expect((await world.claims.read(actor.company))?.state).toBe('held');
+    const answer = await claimCompany(world, { task: actor.task, executionName: 'r', reason });
+    expect(answer).toMatchObject({ proceed: false, outcome: 'undone' });
+    expect((await world.claims.read(actor.company))?.state).toBe('free');
+  });
+
+  test('for an old task while a later one holds the company', async () => {
+    const actor = await planned();
+    await world.claims.release(actor.company, actor.task);
+    await world.claims.take({ company: actor.company, task: 'later', holder: 'later/later', reported: 9 });
+    await expect(recover(actor.task)).rejects.toMatchObject({ name: 'TaskClosed' });
+    expect(await world.claims.read(actor.company)).toMatchObject({ task: 'later', epoch: 10 });
+  });
+
+  test('but closes a task that never took its company as refused', async () => {
+    const at = await opened();
+    const answer = await claimCompany(world, { task: at.task, executionName: 'r', reason });
+    expect(answer).toMatchObject({ proceed: false, outcome: 'refused' });
+    expect(await world.tasks.get(at.task)).toMatchObject({
+      state: 'closed',
+      outcome: 'refused',
+      failure: reason,
+    });
+    expect(world.store.read(at.company).epoch).toBe(0);
+  });
+
+  test('and one that died between the table and its plan, so that a late plan finds it closed', async () => {
+    const at = await opened();
+    await world.claims.take({ ...at, holder: `${at.task}/${at.task}`, reported: 0 });
+    const answer = await claimCompany(world, { task: at.task, executionName: 'r', reason });
+    expect(answer).toMatchObject({ proceed: false, outcome: 'refused' });
+    expect((await world.claims.read(at.company))?.state).toBe('free');
+    await expect(
+      world.tasks.takeOver(at.task, { epoch: 1, holder: `${at.task}/${at.task}` }, {}),
+    ).rejects.toMatchObject({ name: 'TaskClosed' });
+  });
+});
+
+describe('the end of a recovery', () => {
+  test('every provider that is not proven clean is a debt, and the task lists it', async () => {
+    const actor = await planned();
+    const recovery = await recover(actor.task);
+    await decideDirection(world, recovery);
+    const at = { phase: 'erase' as const, location: TARGET };
+    await settle(
+      world,
+      recovery,
+      { ...at, provider: 'contacts' },
+      {
+        action: 'erase',
+        erased: { rows: 3, staging: 0 },
+        left: { rows: 0, staging: 0 },
+      },
+    );
+    const dead = {
+      provider: 'deals',
+      location: TARGET,
+      status: 'failed' as const,
+      error: 'ProviderUnreachable',
+      cause: 'connection refused',
+    };
+    const debts = [{ provider: 'deals', location: TARGET }];
+    expect(await verifyErased(world, recovery, [dead])).toEqual({ clean: 1, debts });
+    expect(await world.debts.list(actor.company)).toMatchObject([
+      { error: 'ProviderUnreachable', task: actor.task },
+    ]);
+    const end = await closeTask(world, recovery, { outcome: 'undone', reason, reported: [dead] });
+    expect(end).toEqual({ outcome: 'undone', debts });
+  });
+
+  test('rows or staging that are left are a debt even though the provider answered', async () => {
+    const actor = await planned();
+    const recovery = await recover(actor.task);
+    await decideDirection(world, recovery);
+    for (const [provider, left] of [
+      ['contacts', { rows: 1, staging: 0 }],
+      ['deals', { rows: 0, staging: 2 }],
+    ] as const) {
+      const result = { action: 'erase' as const, erased: { rows: 0, staging: 0 }, left };
+      await settle(world, recovery, { phase: 'erase', provider, location: TARGET }, result);
+    }
+    expect((await verifyErased(world, recovery, [])).debts).toHaveLength(2);
+  });
+});
+
+describe('the rule on ended executions', () => {
+  const ended = (task: string, changes: object = {}) => ({
+    machine: 'migrate' as const,
+    task,
+    name: task,
+    status: 'ABORTED',
+    eventId: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+    ...changes,
+  });
+
+  test('starts one recovery for an open task, named after the event', async () => {
+    const actor = await planned();
+    expect(await startRecovery(world, ended(actor.task))).toBe('started');
+    expect(world.started.at(-1)).toMatchObject({
+      name: `recover-${actor.task}-aaaaaaaabbbb`,
+      input: { task: actor.task, reason: { error: 'ExecutionABORTED' } },
+    });
+  });
+
+  test('starts none for a closed task, nor while another recovery holds it', async () => {
+    const actor = await planned();
+    await recover(actor.task, 'recover-1');
+    expect(await startRecovery(world, ended(actor.task))).toBe('nothing');
+    const itself = { machine: 'recover', name: 'recover-1', status: 'FAILED' };
+    expect(await startRecovery(world, ended(actor.task, itself))).toBe('started');
+    expect(await startRecovery(world, ended('unknown'))).toBe('nothing');
+  });
+
+  test('stops starting them after a few, saying what to do', async () => {
+    const actor = await planned();
+    for (let start = 0; start < RECOVERY_STARTS; start += 1) await startRecovery(world, ended(actor.task));
+    await expect(startRecovery(world, ended(actor.task))).rejects.toMatchObject({ name: 'RecoveryFailed' });
+  });
+});
