@@ -1,10 +1,13 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAccessDenied } from '../hooks.ts';
 import type { WireRequest } from '../wire.ts';
 import type { Encryption } from './encryption.ts';
 import { S3Error, s3Error } from './errors.ts';
 import type { Bucket, Store } from './store.ts';
 import { writeDocument, writeError } from './xml.ts';
+
+/** Bytes of a refused body that are still read: a part of the usual sizes, a fraction of a second on loopback. */
+const LARGEST_DRAIN_BYTES = 64 * 1024 * 1024;
 
 /** IAM condition keys that a request fills. */
 export type ConditionKeys = Readonly<Record<string, string | readonly string[]>>;
@@ -91,11 +94,10 @@ export class Exchange {
   }
 
   /** Answers with the error; HEAD and 304 have no body, as on AWS, so the SDK sees only the status. */
-  answerError(error: S3Error): void {
-    // A body that nobody will read must not block the connection, nor be taken for the next request.
-    const unread = !this.wire.http.complete;
-    const headers = { ...error.headers, ...(unread && { connection: 'close' }) };
-    this.wire.http.resume();
+  async answerError(error: S3Error): Promise<void> {
+    const drained = await drain(this.wire.http);
+    if (this.wire.http.socket.destroyed) return;
+    const headers = { ...error.headers, ...(!drained && { connection: 'close' }) };
     if (this.wire.method === 'HEAD' || error.status === 304) {
       this.answerEmpty(error.status, headers);
       return;
@@ -124,6 +126,24 @@ export class Exchange {
       ...headers,
     });
   }
+}
+
+/**
+ * Reads and drops what is left of a body, so that a caller who is still sending gets to read the answer and keeps the
+ * connection. False if there is too much left of it to wait for.
+ */
+function drain(http: IncomingMessage): Promise<boolean> {
+  if (http.complete || http.destroyed) return Promise.resolve(http.complete);
+  return new Promise((resolve) => {
+    let leftBytes = LARGEST_DRAIN_BYTES;
+    http.on('data', (chunk: Buffer) => {
+      leftBytes -= chunk.length;
+      if (leftBytes < 0) resolve(false);
+    });
+    http.once('end', () => resolve(true));
+    http.once('close', () => resolve(http.complete));
+    http.resume();
+  });
 }
 
 /** A request to a bucket that exists in the caller's region. */

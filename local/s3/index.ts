@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { ServiceHooks } from '../hooks.ts';
-import type { WireHandler } from '../wire.ts';
+import type { WireHandler, WireRequest } from '../wire.ts';
 import { listBuckets } from './buckets.ts';
 import type { Checksum } from './checksums.ts';
 import type { Encryption } from './encryption.ts';
@@ -129,11 +130,7 @@ function viewUploads(bucket: Bucket): readonly UploadView[] {
   }));
 }
 
-const handle: (store: Store, ...request: Parameters<WireHandler>) => Promise<void> = async (
-  store,
-  wire,
-  response,
-) => {
+async function handle(store: Store, wire: WireRequest, response: ServerResponse): Promise<void> {
   const requestId = newRequestId();
   let exchange = new Exchange(store, wire, response, 'Unknown', requestId);
   const named = (operation: string) => {
@@ -150,13 +147,13 @@ const handle: (store: Store, ...request: Parameters<WireHandler>) => Promise<voi
     }
     if (error instanceof S3Error) return exchange.answerError(error);
     console.error(`Embedded S3 failed in ${exchange.operation}:`, error);
-    exchange.answerError(s3Error('InternalError'));
+    return exchange.answerError(s3Error('InternalError'));
   }
-};
+}
 
 async function dispatch(
   store: Store,
-  wire: Parameters<WireHandler>[0],
+  wire: WireRequest,
   named: (operation: string) => Exchange,
 ): Promise<void> {
   const { bucket: name, key } = splitPath(wire.path);

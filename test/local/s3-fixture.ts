@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { ServiceHooks } from '../../local/hooks.ts';
 import { createS3, type EmbeddedS3 } from '../../local/s3/index.ts';
@@ -116,4 +117,11 @@ export async function bytesOf(
   body: { transformToByteArray(): Promise<Uint8Array> } | undefined,
 ): Promise<Buffer> {
   return Buffer.from((await body?.transformToByteArray()) ?? []);
+}
+
+/** CRC32 as `x-amz-checksum-crc32` carries it. */
+export function crc32Base64(bytes: Buffer): string {
+  const digest = Buffer.alloc(4);
+  digest.writeUInt32BE(crc32(bytes));
+  return digest.toString('base64');
 }

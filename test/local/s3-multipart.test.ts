@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -16,7 +15,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CRC64NVME, combineCrcs, TableCrc } from '../../local/s3/crc.ts';
-import { bytesOf, type S3World, startS3 } from './s3-fixture.ts';
+import { bytesOf, crc32Base64, type S3World, startS3 } from './s3-fixture.ts';
 
 const PART_BYTES = 5 * 1024 * 1024;
 
@@ -29,12 +28,6 @@ afterAll(() => world.close());
 const first = randomBytes(PART_BYTES);
 const last = randomBytes(1234);
 const whole = Buffer.concat([first, last]);
-
-function base64OfCrc32(bytes: Buffer): string {
-  const digest = Buffer.alloc(4);
-  digest.writeUInt32BE(crc32(bytes));
-  return digest.toString('base64');
-}
 
 interface Started {
   readonly id: string;
@@ -85,11 +78,11 @@ describe('CompleteMultipartUpload (Amazon S3 API Reference)', () => {
       IfNoneMatch: '*',
       MpuObjectSize: whole.length,
       ChecksumType: 'FULL_OBJECT',
-      ChecksumCRC32: base64OfCrc32(whole),
+      ChecksumCRC32: crc32Base64(whole),
     });
     const md5s = [first, last].map((part) => createHash('md5').update(part).digest());
     expect(answer.ETag).toBe(`"${createHash('md5').update(Buffer.concat(md5s)).digest('hex')}-2"`);
-    expect(answer.ChecksumCRC32).toBe(base64OfCrc32(whole));
+    expect(answer.ChecksumCRC32).toBe(crc32Base64(whole));
     const got = await world.client.send(new GetObjectCommand({ Bucket: 'data', Key: 'whole' }));
     expect((await bytesOf(got.Body)).equals(whole)).toBe(true);
     const across = await world.client.send(
@@ -143,7 +136,7 @@ describe('CompleteMultipartUpload (Amazon S3 API Reference)', () => {
     await expect(complete({ MpuObjectSize: 1 })).rejects.toMatchObject({
       $metadata: { httpStatusCode: 400 },
     });
-    await expect(complete({ ChecksumCRC32: base64OfCrc32(first) })).rejects.toMatchObject({
+    await expect(complete({ ChecksumCRC32: crc32Base64(first) })).rejects.toMatchObject({
       name: 'BadDigest',
     });
     await expect(complete({ ChecksumType: 'COMPOSITE' })).rejects.toMatchObject({ name: 'InvalidRequest' });
