@@ -1,0 +1,81 @@
+import { CONTROL_TIMEOUT_SECONDS, SUBTASK_TIMEOUT_SECONDS } from '@tanker/contract/limits.ts';
+import {
+  type AgentFunction as AgentFunctionId,
+  agentFunctionName,
+  functionArn,
+  REPORT_FAILURE,
+} from '@tanker/contract/resource-names.ts';
+import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { acknowledgeExportObjects, acknowledgeForeignKeys } from './acknowledgements.ts';
+import type { Bundles } from './bundle.ts';
+import { AGENT_GRANTS } from './grants.ts';
+import { commonEnvironment, NodeFunction } from './node-function.ts';
+import { pascalCase } from './paths.ts';
+import { agentStatements, type Home, mayInvoke, wildcards } from './statements.ts';
+
+/** Lambda ends every function after 900 s; a transfer may use them all. Source: Lambda quotas. */
+const TRANSFER_TIMEOUT_SECONDS = 900;
+
+/** One vCPU for streaming and hashing. Lambda gives CPU by memory, 1,769 MB for one. Source: Lambda, "Configure memory". */
+const TRANSFER_MEMORY_MEGABYTES = 1769;
+
+/** Every other agent waits for a provider: 512 MB is 0.29 vCPU. */
+const CALL_MEMORY_MEGABYTES = 512;
+
+/**
+ * An invocation that Lambda could not run within this time goes to report-failure; 60 s is the least that Lambda
+ * takes. Later it would be pointless: the token dies HEARTBEAT_SECONDS (20) after its dispatch.
+ */
+const MAX_EVENT_AGE_SECONDS = 60;
+
+/** Nobody waits for a worker longer than its subtask's timeout, so only transfers run up to Lambda's own limit. */
+function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabytes: number } {
+  switch (name) {
+    case 'export':
+    case 'import':
+      return { timeoutSeconds: TRANSFER_TIMEOUT_SECONDS, memoryMegabytes: TRANSFER_MEMORY_MEGABYTES };
+    case REPORT_FAILURE:
+      return { timeoutSeconds: CONTROL_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
+    default:
+      return { timeoutSeconds: SUBTASK_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
+  }
+}
+
+/** A function of a datacenter: it works next to the data, for one provider and one subtask at a time. */
+export class AgentFunction extends NodeFunction {
+  constructor(scope: Construct, name: AgentFunctionId, topology: Topology, home: Home, bundles: Bundles) {
+    const { datacenter } = home;
+    super(scope, pascalCase(name), {
+      ...sizeOf(name),
+      topology,
+      region: datacenter.region,
+      functionName: agentFunctionName(topology, datacenter.name, name),
+      description: `Tanker ${topology.installation}: ${name} in ${datacenter.name}`,
+      folder: bundles.agent[name],
+      statements: agentStatements(topology, home, AGENT_GRANTS[name]),
+      environment: { ...commonEnvironment(topology), DATACENTER: datacenter.name },
+      vpc: datacenter.vpc,
+    });
+    if (name !== REPORT_FAILURE) this.reportFailures(topology, datacenter);
+    const { objects, foreignKeys } = wildcards(topology, home, AGENT_GRANTS[name]);
+    acknowledgeExportObjects(this.role, objects);
+    acknowledgeForeignKeys(this.role, foreignKeys);
+  }
+
+  /** A second run by Lambda itself would be a second worker of the same attempt, so failures are told, not retried. */
+  private reportFailures(topology: Topology, datacenter: Datacenter): void {
+    const reporter = functionArn(
+      topology,
+      datacenter.region,
+      agentFunctionName(topology, datacenter.name, REPORT_FAILURE),
+    );
+    this.role.addToPolicy(mayInvoke([reporter]));
+    this.function.configureAsyncInvoke({
+      retryAttempts: 0,
+      maxEventAge: Duration.seconds(MAX_EVENT_AGE_SECONDS),
+      onFailure: { bind: () => ({ destination: reporter }) },
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import { CONTROL_TIMEOUT_SECONDS } from '@tanker/contract/limits.ts';
+import {
+  type ControlFunction as ControlFunctionId,
+  controlFunctionName,
+} from '@tanker/contract/resource-names.ts';
+import type { Topology } from '@tanker/contract/topology.ts';
+import type { Construct } from 'constructs';
+import type { Bundles } from './bundle.ts';
+import { CONTROL_GRANTS } from './grants.ts';
+import { commonEnvironment, NodeFunction } from './node-function.ts';
+import { pascalCase } from './paths.ts';
+import { controlStatements } from './statements.ts';
+
+/** Small calls that wait for the network: 512 MB is 0.29 vCPU (1,769 MB is one), enough to start cold in about 1 s. */
+const CONTROL_MEMORY_MEGABYTES = 512;
+
+/** A function of the control region: it decides and records, and sees no customer data. */
+export class ControlFunction extends NodeFunction {
+  constructor(scope: Construct, name: ControlFunctionId, topology: Topology, bundles: Bundles) {
+    super(scope, pascalCase(name), {
+      topology,
+      region: topology.controlRegion,
+      functionName: controlFunctionName(topology, name),
+      description: `Tanker ${topology.installation}: ${name}`,
+      folder: bundles.control[name],
+      memoryMegabytes: CONTROL_MEMORY_MEGABYTES,
+      timeoutSeconds: CONTROL_TIMEOUT_SECONDS,
+      statements: controlStatements(topology, CONTROL_GRANTS[name]),
+      environment: commonEnvironment(topology),
+    });
+  }
+}

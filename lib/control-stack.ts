@@ -1,0 +1,34 @@
+import { OPERATIONS } from '@tanker/contract/operations.ts';
+import { CONTROL_FUNCTIONS, controlStackName } from '@tanker/contract/resource-names.ts';
+import type { Topology } from '@tanker/contract/topology.ts';
+import { Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { BearerSecret } from './bearer-secret.ts';
+import type { Bundles } from './bundle.ts';
+import { ControlFunction } from './control-function.ts';
+import { OperationMachine } from './operation-machine.ts';
+import { RecordsTable } from './records-table.ts';
+import { RecoveryRule } from './recovery-rule.ts';
+
+/** The control region: what is true about tasks, what drives them, and what picks them up when they fall. */
+export class ControlStack extends Stack {
+  constructor(scope: Construct, topology: Topology, bundles: Bundles) {
+    super(scope, controlStackName(topology), {
+      stackName: controlStackName(topology),
+      description: `Tanker ${topology.installation}: control region`,
+      env: { account: topology.account, region: topology.controlRegion },
+    });
+    new RecordsTable(this, topology);
+    new BearerSecret(this, topology.gateway.operatorSecret, 'Bearer token of the operator at the gateway');
+    const functions = Object.fromEntries(
+      CONTROL_FUNCTIONS.map((name) => [name, new ControlFunction(this, name, topology, bundles)]),
+    ) as Record<(typeof CONTROL_FUNCTIONS)[number], ControlFunction>;
+    const machines = OPERATIONS.map((operation) => new OperationMachine(this, operation, topology));
+    new RecoveryRule(
+      this,
+      topology,
+      functions['start-recovery'].function,
+      machines.map((machine) => machine.machineArn),
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import { ACTIONS, type Action, type Operation } from '@tanker/contract/operations.ts';
+import type { AgentFunction, ControlFunction } from '@tanker/contract/resource-names.ts';
+
+/**
+ * What each function may do beside writing its log and its traces: the whole of it, in one place. statements.ts turns
+ * a line into IAM statements on named resources. State machines are not here: their roles follow from their ASL.
+ */
+
+export type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
+
+export interface ControlGrant {
+  readonly table: readonly TableAction[];
+  /** Reads the token with which the gateway knows Tanker's operator. */
+  readonly operatorSecret?: true;
+  readonly invokesControl?: readonly ControlFunction[];
+  /** These agents of every datacenter. */
+  readonly invokesAgents?: readonly Action[];
+  readonly starts?: Operation;
+}
+
+const READ_AND_WRITE: readonly TableAction[] = ['GetItem', 'PutItem', 'UpdateItem'];
+const QUERY_AND_WRITE: readonly TableAction[] = ['GetItem', 'Query', 'PutItem', 'UpdateItem'];
+
+/** What is warmed before the lock, so that nothing starts cold inside the lock window. */
+const WARMED_CONTROL = [
+  'dispatch',
+  'lock-traffic',
+  'verify-exports',
+  'verify-target',
+  'commit-placement',
+  'unlock-traffic',
+] as const satisfies readonly ControlFunction[];
+const WARMED_AGENTS = ['drain', 'export', 'import', 'seal'] as const satisfies readonly Action[];
+
+export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
+  'open-task': { table: READ_AND_WRITE, operatorSecret: true },
+  'plan-migration': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'prepare-workers': { table: ['GetItem'], invokesControl: WARMED_CONTROL, invokesAgents: WARMED_AGENTS },
+  'lock-traffic': { table: READ_AND_WRITE, operatorSecret: true },
+  'verify-exports': { table: QUERY_AND_WRITE },
+  'verify-target': { table: QUERY_AND_WRITE },
+  'commit-placement': { table: READ_AND_WRITE, operatorSecret: true },
+  'unlock-traffic': { table: READ_AND_WRITE, operatorSecret: true },
+  'close-task': { table: QUERY_AND_WRITE },
+  'claim-company': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'decide-direction': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'verify-erased': { table: QUERY_AND_WRITE },
+  dispatch: { table: READ_AND_WRITE, invokesAgents: ACTIONS },
+  'start-recovery': { table: READ_AND_WRITE, starts: 'recover' },
+};
+
+export type TokenAction = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
+
+export interface AgentGrant {
+  readonly table: readonly TableAction[];
+  /** How it answers the state machine that waits for it. */
+  readonly settles: readonly TokenAction[];
+  /** Reads the bearer tokens of the providers of its region. */
+  readonly providerSecrets?: true;
+  /** Reads the token that may only read at the gateway. */
+  readonly readerSecret?: true;
+  /** writes: the exports of its own bucket. reads: those of every bucket. discards: deletes from its own bucket. */
+  readonly exports?: 'writes' | 'reads' | 'discards';
+}
+
+const WORKER = {
+  table: ['GetItem', 'UpdateItem'],
+  settles: ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'],
+} as const satisfies AgentGrant;
+
+const AT_PROVIDER = { ...WORKER, providerSecrets: true } as const satisfies AgentGrant;
+
+export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
+  describe: AT_PROVIDER,
+  drain: AT_PROVIDER,
+  export: { ...AT_PROVIDER, exports: 'writes' },
+  open: { ...AT_PROVIDER, readerSecret: true },
+  import: { ...AT_PROVIDER, exports: 'reads' },
+  seal: AT_PROVIDER,
+  fence: AT_PROVIDER,
+  erase: { ...AT_PROVIDER, readerSecret: true },
+  hook: AT_PROVIDER,
+  discard: { ...WORKER, exports: 'discards' },
+  'report-failure': { table: ['UpdateItem'], settles: ['SendTaskFailure'] },
+};

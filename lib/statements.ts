@@ -1,0 +1,160 @@
+import { type Action, OPERATIONS } from '@tanker/contract/operations.ts';
+import {
+  agentFunctionName,
+  controlFunctionName,
+  exportsBucketName,
+  exportsKeyAlias,
+  functionArn,
+  machineArn,
+  tableArn,
+} from '@tanker/contract/resource-names.ts';
+import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { AgentGrant, ControlGrant, TableAction, TokenAction } from './grants.ts';
+
+/** Where the objects of exports stand in their bucket; nothing else is in it. */
+export const EXPORTS_PREFIX = 'exports/';
+
+const allow = (
+  actions: readonly string[],
+  resources: readonly string[],
+  conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): PolicyStatement =>
+  new PolicyStatement({
+    actions: [...actions],
+    resources: [...resources],
+    ...(conditions && { conditions }),
+  });
+
+export const mayUseTable = (topology: Topology, actions: readonly TableAction[]): PolicyStatement =>
+  allow(
+    actions.map((action) => `dynamodb:${action}`),
+    [tableArn(topology)],
+  );
+
+export const mayInvoke = (functionArns: readonly string[]): PolicyStatement =>
+  allow(['lambda:InvokeFunction'], functionArns);
+
+/** Secrets Manager ends each ARN with six characters of its own. */
+const mayReadSecrets = (topology: Topology, region: string, names: readonly string[]): PolicyStatement =>
+  allow(
+    ['secretsmanager:GetSecretValue'],
+    [...new Set(names)].map(
+      (name) => `arn:aws:secretsmanager:${region}:${topology.account}:secret:${name}-??????`,
+    ),
+  );
+
+/** A task token is authorized against the state machine that gave it out. */
+const maySettle = (topology: Topology, actions: readonly TokenAction[]): PolicyStatement =>
+  allow(
+    actions.map((action) => `states:${action}`),
+    OPERATIONS.map((operation) => machineArn(topology, operation)),
+  );
+
+const bucketArn = (topology: Topology, datacenter: string): string =>
+  `arn:aws:s3:::${exportsBucketName(topology, datacenter)}`;
+const exportsArn = (topology: Topology, datacenter: string): string =>
+  `${bucketArn(topology, datacenter)}/${EXPORTS_PREFIX}*`;
+
+/** For what S3 asks on the caller's behalf, and nothing else. */
+const throughS3 = (region: string) => ({ StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com` } });
+
+const anyKeyArn = (topology: Topology, region: string): string =>
+  `arn:aws:kms:${region}:${topology.account}:key/*`;
+
+/** The key of another datacenter's exports, by its alias: a key's id is made up when its own stack is deployed. */
+const mayDecryptElsewhere = (topology: Topology, { name, region }: Datacenter): PolicyStatement =>
+  allow(['kms:Decrypt'], [anyKeyArn(topology, region)], {
+    'ForAnyValue:StringEquals': { 'kms:ResourceAliases': exportsKeyAlias(topology, name) },
+    ...throughS3(region),
+  });
+
+const othersThan = (topology: Topology, datacenter: Datacenter): Datacenter[] =>
+  topology.datacenters.filter(({ name }) => name !== datacenter.name);
+
+/** A datacenter as its own agents know it. */
+export interface Home {
+  readonly datacenter: Datacenter;
+  readonly exportsKeyArn: string;
+}
+
+/** Checking the object after its upload needs GetObject; an upload in parts needs kms:Decrypt, as S3 documents. */
+const mayWriteExports = (topology: Topology, { datacenter, exportsKeyArn }: Home): PolicyStatement[] => [
+  allow(
+    ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload', 's3:GetObject'],
+    [exportsArn(topology, datacenter.name)],
+  ),
+  allow(['kms:GenerateDataKey', 'kms:Decrypt'], [exportsKeyArn], throughS3(datacenter.region)),
+];
+
+const mayReadExports = (topology: Topology, { datacenter, exportsKeyArn }: Home): PolicyStatement[] => [
+  allow(
+    ['s3:GetObject'],
+    topology.datacenters.map(({ name }) => exportsArn(topology, name)),
+  ),
+  allow(['kms:Decrypt'], [exportsKeyArn], throughS3(datacenter.region)),
+  ...othersThan(topology, datacenter).map((other) => mayDecryptElsewhere(topology, other)),
+];
+
+/** S3 knows no prefix condition for the list of unfinished uploads. */
+const mayDiscardExports = (topology: Topology, { datacenter }: Home): PolicyStatement[] => [
+  allow(['s3:ListBucket'], [bucketArn(topology, datacenter.name)], {
+    StringLike: { 's3:prefix': `${EXPORTS_PREFIX}*` },
+  }),
+  allow(['s3:ListBucketMultipartUploads'], [bucketArn(topology, datacenter.name)]),
+  allow(['s3:DeleteObject', 's3:AbortMultipartUpload'], [exportsArn(topology, datacenter.name)]),
+];
+
+const agentArns = (topology: Topology, actions: readonly Action[]): string[] =>
+  topology.datacenters.flatMap(({ name, region }) =>
+    actions.map((action) => functionArn(topology, region, agentFunctionName(topology, name, action))),
+  );
+
+export function controlStatements(topology: Topology, grant: ControlGrant): PolicyStatement[] {
+  const { controlRegion, gateway } = topology;
+  const invoked = [
+    ...(grant.invokesControl ?? []).map((name) =>
+      functionArn(topology, controlRegion, controlFunctionName(topology, name)),
+    ),
+    ...agentArns(topology, grant.invokesAgents ?? []),
+  ];
+  return [
+    mayUseTable(topology, grant.table),
+    ...(grant.operatorSecret ? [mayReadSecrets(topology, controlRegion, [gateway.operatorSecret])] : []),
+    ...(invoked.length > 0 ? [mayInvoke(invoked)] : []),
+    ...(grant.starts ? [allow(['states:StartExecution'], [machineArn(topology, grant.starts)])] : []),
+  ];
+}
+
+export function agentStatements(topology: Topology, home: Home, grant: AgentGrant): PolicyStatement[] {
+  const secrets = [
+    ...(grant.providerSecrets ? topology.providers.map((provider) => provider.secret) : []),
+    ...(grant.readerSecret ? [topology.gateway.readerSecret] : []),
+  ];
+  const exports = {
+    writes: () => mayWriteExports(topology, home),
+    reads: () => mayReadExports(topology, home),
+    discards: () => mayDiscardExports(topology, home),
+  };
+  return [
+    mayUseTable(topology, grant.table),
+    maySettle(topology, grant.settles),
+    ...(secrets.length > 0 ? [mayReadSecrets(topology, home.datacenter.region, secrets)] : []),
+    ...(grant.exports ? exports[grant.exports]() : []),
+  ];
+}
+
+/** The resources in agentStatements that end in "*": they have to be acknowledged one by one. */
+export function wildcards(
+  topology: Topology,
+  { datacenter }: Home,
+  grant: AgentGrant,
+): { objects: string[]; foreignKeys: string[] } {
+  const reads = grant.exports === 'reads';
+  const buckets = reads ? topology.datacenters : grant.exports ? [datacenter] : [];
+  const others = reads ? othersThan(topology, datacenter) : [];
+  return {
+    objects: buckets.map(({ name }) => exportsArn(topology, name)),
+    foreignKeys: [...new Set(others.map(({ region }) => anyKeyArn(topology, region)))],
+  };
+}
