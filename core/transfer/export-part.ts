@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { TankerError } from '@tanker/contract/index.ts';
+import { MAX_PART_BYTES, TankerError } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject, Upload } from '../ports.ts';
+import { crc32Base64 } from './crc32-base64.ts';
 import { PartBuffers } from './part-buffers.ts';
-import { MAX_PART_BYTES, S3_PART_BYTES, S3_PARTS_IN_FLIGHT } from './sizes.ts';
+import { S3_PART_BYTES, S3_PARTS_IN_FLIGHT } from './sizes.ts';
 
 /** A part as it was streamed and as S3 holds it; both were compared. */
 export interface ExportedPart extends StoredObject {
+  readonly bytesStreamed: number;
   readonly sha256: string;
 }
 
@@ -180,20 +182,13 @@ class Uploads implements Lane {
 async function compare(part: PartExport, stored: StoredObject, streamed: Streamed): Promise<ExportedPart> {
   const head = await part.exports.head(part.key);
   if (head.bytes === streamed.bytes && head.crc32 === streamed.crc32 && head.etag === stored.etag) {
-    return { ...head, sha256: streamed.sha256 };
+    return { ...head, bytesStreamed: streamed.bytes, sha256: streamed.sha256 };
   }
   throw new TankerError('ExportMismatch', {
     what: `${part.key}: ${streamed.bytes} bytes with CRC32 ${streamed.crc32} were streamed, S3 holds ${head.bytes} with ${head.crc32}.`,
     now: 'The object is on no manifest, and nothing will be imported from it.',
     next: 'The task is undone by its recovery. Find out who else writes to the bucket.',
   });
-}
-
-/** A CRC32 as S3 writes it: 4 octets, big-endian, base64. */
-export function crc32Base64(value: number): string {
-  const four = Buffer.alloc(4);
-  four.writeUInt32BE(value >>> 0);
-  return four.toString('base64');
 }
 
 const tooLarge = (): TankerError =>

@@ -1,7 +1,5 @@
-import { MAX_PART_BYTES } from '@tanker/contract/index.ts';
-
 /**
- * Octets of one S3 part. A part of the contract is at most 1 GiB, so it has at most 1 GiB / 8 MiB = 128 S3 parts of the
+ * Octets of one S3 part. A part of the contract is at most 1 GiB (MAX_PART_BYTES), so it has at most 1 GiB / 8 MiB = 128 S3 parts of the
  * 10,000 that S3 allows; all but the last are above S3's minimum of 5 MiB.
  */
 export const S3_PART_BYTES = 8 * 2 ** 20;
@@ -17,5 +15,3 @@ export const PART_TRIES = 2;
 
 /** A manifest has about 400 bytes for each part and collection; 16 MiB are 40,000 of them. */
 export const MAX_MANIFEST_BYTES = 16 * 2 ** 20;
-
-export { MAX_PART_BYTES };

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import {
   AbortMultipartUploadCommand,
@@ -13,9 +13,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { RETENTION_TAG, TRANSFER_RETENTION } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject } from '../../core/ports.ts';
+import { crc32Base64 } from '../../core/transfer/crc32-base64.ts';
 import { mismatch, refusedRead, refusedWrite } from './s3-errors.ts';
 import { s3Upload } from './s3-upload.ts';
-import { crc32Base64, ownWrite, presetPayloadHash } from './s3-writes.ts';
+import { ownWrite, presetPayloadHash } from './s3-writes.ts';
 
 /** What lifecycle acts on. The bucket's own default encrypts with its KMS key. */
 const TAGGING = `${RETENTION_TAG}=${TRANSFER_RETENTION}`;
@@ -70,7 +71,9 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
           new GetObjectCommand({ ...at(key), IfMatch: etag }),
           signal ? { abortSignal: signal } : {},
         );
-        return answer.Body as Readable;
+        const body = answer.Body as Readable;
+        // The SDK lets go of the signal once the headers are there.
+        return signal ? addAbortSignal(signal, body) : body;
       } catch (error) {
         throw refusedRead(error, key);
       }

@@ -7,8 +7,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { StoredObject, Upload } from '../../core/ports.ts';
+import { crc32Base64 } from '../../core/transfer/crc32-base64.ts';
 import { refusedWrite } from './s3-errors.ts';
-import { crc32Base64, ownWrite, presetPayloadHash } from './s3-writes.ts';
+import { ownWrite, presetPayloadHash } from './s3-writes.ts';
 
 interface UploadAt {
   readonly bucket: string;

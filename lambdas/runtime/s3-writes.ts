@@ -1,13 +1,6 @@
 import type { StoredObject } from '../../core/ports.ts';
 import { type AwsError, isAnswered } from './aws-errors.ts';
 
-/** A CRC32 as S3 writes it: 4 octets, big-endian, base64. */
-export function crc32Base64(value: number): string {
-  const octets = Buffer.alloc(4);
-  octets.writeUInt32BE(value >>> 0);
-  return octets.toString('base64');
-}
-
 /**
  * After a write that may have been done although it failed — the answer was lost, or a repeat met its own first try —
  * asks S3 whether the key holds exactly these bytes. Keys name the attempt, and an attempt has one worker.

@@ -1,0 +1,101 @@
+import { formatLocation, type Manifest, type ManifestPart, TankerError } from '@tanker/contract/index.ts';
+import { importPart } from '../transfer/import-part.ts';
+import { readManifest } from '../transfer/manifests.ts';
+import { several } from '../transfer/several.ts';
+import { PARTS_AT_ONCE } from '../transfer/sizes.ts';
+import { tryPart } from './part-tries.ts';
+import { fenceOf, type Procedure, type Run, streamed } from './procedure.ts';
+
+/** How long a failed import may take to drop its staging; the next begin drops it anyway. */
+export const IMPORT_ABORT_TIMEOUT_MS = 5000;
+
+type ImportRun = Run<'import'>;
+
+/** Streams what the manifest names into the provider's staging and publishes it: all visible, or nothing. */
+export const importCompany: Procedure<'import'> = async (run) => {
+  const { event, ports, clock, signal } = run;
+  const fence = fenceOf(event);
+  const exports = ports.exportsAt(event.manifest);
+  const manifest = await readManifest(exports, event.manifest, signal);
+  belongsTo(event, manifest);
+  // These are the manifest's octets that the export put on record, and it is this company's at this provider.
+
+  const { format, parts, collections } = manifest;
+  const session = await ports.provider.importBegin(
+    fence,
+    { format, parts: parts.map(receiptOf), collections },
+    signal,
+  );
+  try {
+    const from = clock.now();
+    await several(parts, PARTS_AT_ONCE, signal, (part, both) =>
+      tryPart(run, both, (onBytes) =>
+        importPart({
+          exports,
+          provider: ports.provider,
+          fence,
+          session,
+          part,
+          onSent: onBytes,
+          signal: both,
+        }),
+      ),
+    );
+    const to = clock.now();
+    // Staging holds each part with the bytes and rows of the manifest.
+
+    const published = await ports.provider.importPublish(fence, session, signal);
+    const rows = collections.reduce((total, { digest }) => total + digest.rows, 0);
+    if (published.rows !== rows) throw publishedOther(run, published.rows, rows);
+    return {
+      result: {
+        action: 'import',
+        rows,
+        bytes: parts.reduce((total, part) => total + part.bytes, 0),
+        manifestSha256: event.manifest.sha256,
+      },
+      work: [...(parts.length > 0 ? [streamed(from, to)] : []), ...published.work],
+    };
+  } catch (error) {
+    await abort(run, session);
+    throw error;
+  }
+};
+
+const receiptOf = ({ part, bytes, rows, sha256 }: ManifestPart) => ({ part, bytes, rows, sha256 });
+
+/** Best effort: the session dies with the next begin, seal or erase. The run's own signal may be aborted already. */
+async function abort(run: ImportRun, session: string): Promise<void> {
+  try {
+    await run.ports.provider.importAbort(
+      fenceOf(run.event),
+      session,
+      AbortSignal.timeout(IMPORT_ABORT_TIMEOUT_MS),
+    );
+  } catch (error) {
+    run.log('The staging of the failed import was not dropped; seal, erase or the next begin drops it.', {
+      error: (error as Error).name,
+    });
+  }
+}
+
+function belongsTo(event: ImportRun['event'], manifest: Manifest): void {
+  const same =
+    manifest.task === event.task &&
+    manifest.company === event.company &&
+    manifest.provider === event.provider &&
+    manifest.epoch === event.epoch;
+  if (same) return;
+  throw new TankerError('InputInvalid', {
+    what: `The manifest ${event.manifest.key} is of ${manifest.provider}, task ${manifest.task}, epoch ${manifest.epoch}.`,
+    now: `Nothing was imported into ${event.provider} at ${formatLocation(event.location)}.`,
+    next: 'The task is undone by its recovery; its dispatch named a wrong manifest.',
+  });
+}
+
+const publishedOther = (run: ImportRun, published: number, expected: number): TankerError =>
+  new TankerError('StagingMismatch', {
+    what: `${run.event.provider} published ${published} rows of the ${expected} that the manifest names.`,
+    now: 'The target holds rows that are not verified; the source is still home.',
+    next: 'The task is undone by its recovery. Run the contract test against the provider before the next try.',
+  });

@@ -1,0 +1,44 @@
+import { type AgentEvent, formatLocation, TankerError } from '@tanker/contract/index.ts';
+
+const named = (event: Pick<AgentEvent, 'action' | 'provider' | 'location'>): string =>
+  `${event.action} of ${event.provider} at ${formatLocation(event.location)}`;
+
+/** The failure as the state machine and the record are told it. What has no name of ours is told without its message. */
+export function failureOf(event: AgentEvent, error: unknown): TankerError {
+  if (error instanceof TankerError) return error;
+  const name = error instanceof Error ? error.name : typeof error;
+  return new TankerError(
+    'WorkerFailed',
+    {
+      what: `The ${named(event)} failed unexpectedly: ${name}.`,
+      now: 'What the worker had begun is unfinished; nothing of it is used.',
+      next: `Look for attempt ${event.attempt} of task ${event.task} in the agent's log.`,
+    },
+    { cause: error },
+  );
+}
+
+export const outOfTime = (event: AgentEvent): TankerError =>
+  new TankerError('WorkerFailed', {
+    what: `The ${named(event)} did not end within the function's time.`,
+    now: 'The work was stopped; nothing of it is used.',
+    next: 'See how much it moved; more than a function can move in its time needs another worker.',
+  });
+
+export const tokenClosed = (event: AgentEvent): TankerError =>
+  new TankerError('SubtaskSuperseded', {
+    what: `The state machine no longer waits for the ${named(event)}.`,
+    now: 'The work was stopped; nothing of it is used.',
+    next: 'Look at the execution: it ended, or its state timed out.',
+  });
+
+/** What the state machine is told when an invocation ended without telling it anything. */
+export const invocationFailed = (
+  event: Pick<AgentEvent, 'action' | 'provider' | 'location'>,
+  condition: string,
+): TankerError =>
+  new TankerError('WorkerFailed', {
+    what: `The function for the ${named(event)} failed: ${condition}.`,
+    now: 'What the worker had begun is unfinished; nothing of it is used.',
+    next: "Look at the end of the agent's log for that time.",
+  });
