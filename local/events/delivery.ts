@@ -23,9 +23,17 @@ export interface DeliveryPorts {
   readonly fault?: FaultPort;
   /** Asynchronous invocation: resolves when it is accepted. */
   invokeFunction(region: string, functionArn: string, payload: string): Promise<void>;
-  startExecution(region: string, stateMachineArn: string, name: string, input: string): Promise<void>;
+  startExecution(start: ExecutionStart): Promise<void>;
   sendToQueue(queueArn: string, body: string, attributes: Record<string, string>): void;
   log(text: string): void;
+}
+
+export interface ExecutionStart {
+  readonly region: string;
+  readonly stateMachineArn: string;
+  readonly roleArn: string | undefined;
+  readonly name: string;
+  readonly input: string;
 }
 
 export interface Delivery {
@@ -57,8 +65,10 @@ export function createDelivery(ports: DeliveryPorts): Delivery {
     event: CloudEvent,
   ): Promise<void> {
     if (target.arn.includes(':lambda:')) return ports.invokeFunction(rule.region, target.arn, payload);
+    const { region } = rule;
+    const { arn: stateMachineArn, roleArn } = target;
     const name = `${event.id}_${randomUUID()}`;
-    return ports.startExecution(rule.region, target.arn, name, payload);
+    return ports.startExecution({ region, stateMachineArn, roleArn, name, input: payload });
   }
 
   async function attempt(

@@ -30,6 +30,8 @@ export interface TargetDefinition extends TargetInput {
   readonly id: string;
   /** A function or a state machine of the same region. */
   readonly arn: string;
+  /** The role in which a state machine is started. */
+  readonly roleArn?: string;
   readonly deadLetterArn?: string;
   readonly maximumRetryAttempts?: number;
   readonly maximumEventAgeSeconds?: number;

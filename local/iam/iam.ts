@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AccessDenied, type Authorize, type ServiceCall } from '../hooks.ts';
 import type { RoleCredentials } from '../lambda/variables.ts';
-import { evaluate, type Statement } from './policy.ts';
+import { evaluate, matchesAction, type Statement } from './policy.ts';
 
 /** The credentials of whoever runs the embedded cloud: everything is allowed. */
 export const ADMIN_CREDENTIALS: RoleCredentials = {
@@ -14,21 +14,23 @@ export interface Iam {
   addRole(roleArn: string): void;
   /** Adds statements to a role's identity policy. Throws for a role that doesn't exist. */
   addStatements(roleArn: string, statements: readonly Statement[]): void;
-  /** Adds statements of a resource's own policy (a bucket's, a key's); they hold for what lies below it too. */
+  /** Adds statements of a resource's own policy (a bucket's); they hold for what lies below it too. */
   addResourcePolicy(resourceArn: string, statements: readonly Statement[]): void;
   /** Credentials by which the cloud knows the role again; the same in every run. */
   credentialsFor(roleArn: string): RoleCredentials;
   knows(accessKeyId: string): boolean;
   /** Refuses with {@link AccessDenied} what the caller's policies don't allow. */
   authorize: Authorize;
-  /** The same for a service that acts as a role (Step Functions, EventBridge). */
+  /** Refuses an action that no policy of the caller allows for any resource at all. */
+  authorizeAction(accessKeyId: string, action: string): void;
+  /** The same as `authorize` for a service that acts as a role (Step Functions, EventBridge). */
   authorizeRole(roleArn: string, call: Omit<ServiceCall, 'accessKeyId'>): void;
 }
 
 /**
  * Identity policies of roles and policies of resources, all in one account: an Allow of either suffices, a Deny of
- * either refuses. Source: IAM, "Policy evaluation logic for requests within a single account". Key policies give
- * the account's root everything, as the CDK writes them, so that identity policies decide about keys.
+ * either refuses. Source: IAM, "Policy evaluation logic for requests within a single account". No service
+ * here asks about keys: nothing is really encrypted.
  */
 export function createIam(): Iam {
   const roles = new Map<string, Statement[]>();
@@ -53,10 +55,14 @@ export function createIam(): Iam {
     const identity = evaluate(roles.get(roleArn) ?? [], question);
     const resource = evaluate(statementsFor(call.resource), question);
     if (identity === 'denied' || resource === 'denied') throw denied(roleArn, call, 'with an explicit deny');
-    const bySelf = identity === 'allowed';
-    const byResource = resource === 'allowed' && !isRootGrant(call.action);
-    if (bySelf || byResource) return;
+    if (identity === 'allowed' || resource === 'allowed') return;
     throw denied(roleArn, call, `because no identity-based policy allows the ${call.action} action`);
+  }
+
+  function roleOf(accessKeyId: string): string {
+    const roleArn = byAccessKey.get(accessKeyId);
+    if (!roleArn) throw new AccessDenied('The security token included in the request is invalid.');
+    return roleArn;
   }
 
   return {
@@ -80,20 +86,22 @@ export function createIam(): Iam {
     knows: (accessKeyId) => accessKeyId === ADMIN_CREDENTIALS.accessKeyId || byAccessKey.has(accessKeyId),
     authorize(call) {
       if (call.accessKeyId === ADMIN_CREDENTIALS.accessKeyId) return;
-      const roleArn = byAccessKey.get(call.accessKeyId);
-      if (!roleArn) throw new AccessDenied('The security token included in the request is invalid.');
-      authorizeRole(roleArn, call);
+      authorizeRole(roleOf(call.accessKeyId), call);
+    },
+    authorizeAction(accessKeyId, action) {
+      if (accessKeyId === ADMIN_CREDENTIALS.accessKeyId) return;
+      const roleArn = roleOf(accessKeyId);
+      const allows = (statement: Statement) =>
+        statement.Effect === 'Allow' && matchesAction(statement, action);
+      if (roles.get(roleArn)?.some(allows)) return;
+      const why = `because no identity-based policy allows the ${action} action`;
+      throw denied(roleArn, { action, resource: '*' }, why);
     },
     authorizeRole,
   };
 }
 
-/** A key policy that names the root only lets identity policies decide. */
-function isRootGrant(action: string): boolean {
-  return action.startsWith('kms:');
-}
-
-function denied(roleArn: string, call: Omit<ServiceCall, 'accessKeyId'>, why: string): AccessDenied {
+function denied(roleArn: string, call: Pick<ServiceCall, 'action' | 'resource'>, why: string): AccessDenied {
   const [, account, name] = /^arn:aws:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(roleArn) ?? [];
   const user = `arn:aws:sts::${account}:assumed-role/${name}/local`;
   return new AccessDenied(

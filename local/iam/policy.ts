@@ -66,7 +66,8 @@ function applies(statement: Statement, question: Question): boolean {
   );
 }
 
-function matchesAction({ Action, NotAction }: Statement, action: string): boolean {
+/** Whether a statement speaks of the action. */
+export function matchesAction({ Action, NotAction }: Statement, action: string): boolean {
   const matches = (pattern: unknown) => matchesWildcard(action.toLowerCase(), String(pattern).toLowerCase());
   return NotAction === undefined ? toList(Action).some(matches) : !toList(NotAction).some(matches);
 }

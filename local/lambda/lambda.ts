@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { FaultEffect, FaultPort } from '../faults.ts';
-import type { Authorize } from '../hooks.ts';
+import type { Authorize, ServiceCall } from '../hooks.ts';
 import type { WireHandler } from '../wire.ts';
 import { type AsynchronousInvocations, createAsynchronous, type FailureRecord } from './asynchronous.ts';
 import {
@@ -25,6 +25,8 @@ export interface LambdaOptions {
   endpoint(): string;
   credentialsFor(roleArn: string): RoleCredentials;
   readonly authorize?: Authorize;
+  /** Refuses a record that the function's role may not send to its destination. */
+  authorizeRole?(roleArn: string, call: Omit<ServiceCall, 'accessKeyId'>): void;
   readonly fault?: FaultPort;
   /** Logs are <logDirectory>/<region>/<function>.log. */
   readonly logDirectory: string;
@@ -218,7 +220,11 @@ export function createLambda(options: LambdaOptions): Lambda {
   ): Promise<void> {
     const body = JSON.stringify(record);
     const region = destination.split(':')[3] ?? '';
-    if (destination.includes(':lambda:')) {
+    const isFunction = destination.includes(':lambda:');
+    const action = isFunction ? 'lambda:InvokeFunction' : 'sqs:SendMessage';
+    const operation = isFunction ? 'Invoke' : 'SendMessage';
+    options.authorizeRole?.(definition.roleArn, { action, resource: destination, region, operation });
+    if (isFunction) {
       await invoke({ region, functionName: destination, payload: body, invocationType: 'Event' });
     } else if (options.sendToQueue) {
       await options.sendToQueue(destination, body);

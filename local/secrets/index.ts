@@ -12,8 +12,16 @@ export interface SecretsOptions extends ServiceHooks {
 
 export interface EmbeddedSecrets {
   readonly handle: WireHandler;
-  /** Makes the secret, or gives it a new value; answers its ARN, which stays the same. */
-  putSecret(secret: { readonly region: string; readonly name: string; readonly value: string }): string;
+  /**
+   * Makes the secret, or gives it a new value; answers its ARN, which stays the same. `arn` is the one that a template
+   * already told others; a random suffix ends it when absent.
+   */
+  putSecret(secret: {
+    readonly region: string;
+    readonly name: string;
+    readonly value: string;
+    readonly arn?: string;
+  }): string;
   /** Answers the operation's output. @throws JsonServiceError with name, message and requestId */
   call(call: JsonCall): Promise<JsonObject>;
 }
@@ -54,7 +62,7 @@ export function createSecrets(options: SecretsOptions): EmbeddedSecrets {
   };
   return {
     call: (given) => call(given),
-    putSecret({ region, name, value }) {
+    putSecret({ region, name, value, arn: given }) {
       const secrets = regions.get(region) ?? new Map<string, Secret>();
       regions.set(region, secrets);
       const now = options.clock.now();
@@ -63,7 +71,8 @@ export function createSecrets(options: SecretsOptions): EmbeddedSecrets {
         Object.assign(known, { value, changed: now, versionId: randomUUID() });
         return known.arn;
       }
-      const arn = `arn:aws:secretsmanager:${region}:${options.accountId}:secret:${name}-${newSuffix()}`;
+      const prefix = `arn:aws:secretsmanager:${region}:${options.accountId}:secret:`;
+      const arn = given ?? `${prefix}${name}-${newSuffix()}`;
       secrets.set(name, { name, arn, created: now, changed: now, value, versionId: randomUUID() });
       return arn;
     },

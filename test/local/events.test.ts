@@ -33,7 +33,7 @@ beforeEach(() => {
     account: '000000000000',
     fault: faults.consult,
     invokeFunction: (_, arn, payload) => accept(arn, payload),
-    startExecution: (_, arn, _name, input) => accept(arn, input),
+    startExecution: ({ stateMachineArn, input }) => accept(stateMachineArn, input),
     sendToQueue: queues.send,
     log: () => {},
   });

@@ -1,0 +1,198 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { readAssembly } from './assembly/assembly.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { deploy, type SecretValues, type Services } from './deploy/deploy.ts';
+import { createDynamo, type EmbeddedDynamo } from './dynamodb/index.ts';
+import { createEvents, type Events } from './events/events.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { ADMIN_CREDENTIALS, createIam } from './iam/iam.ts';
+import { dynamoForStates, guardStates, invokeForStates, targetsOfRules } from './integrations.ts';
+import { createLambda, type Lambda } from './lambda/lambda.ts';
+import type { RoleCredentials } from './lambda/variables.ts';
+import { createLocalApi } from './local-api.ts';
+import { createQueues, type Queues } from './queues.ts';
+import { createS3, type EmbeddedS3 } from './s3/index.ts';
+import { createSecrets, type EmbeddedSecrets } from './secrets/index.ts';
+import { type Front, startFront } from './server.ts';
+import { createStates, type States } from './states/states.ts';
+
+export interface CloudOptions {
+  /** Where `cdk synth` wrote the assembly (cdk.out). */
+  readonly assemblyDirectory: string;
+  /** Where logs and the bodies of S3 objects are kept; made if absent. */
+  readonly dataDirectory: string;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  readonly clock?: Clock;
+  /** Region → name → value; they win over values in the templates. */
+  readonly secrets?: SecretValues;
+  /** Whether rules with a rate fire by themselves; without it only `events.fire` fires them. */
+  readonly schedules?: boolean;
+  /** Takes lines about what went wrong where nobody waits for an answer. */
+  log?(line: string): void;
+}
+
+/** A running embedded cloud. */
+export interface Cloud {
+  /** http://127.0.0.1:<port> for the services of all regions. */
+  readonly endpoint: string;
+  /** May do everything. */
+  readonly credentials: RoleCredentials;
+  /** Those of a role of the assembly: to act as a function or a worker of it. */
+  credentialsFor(roleArn: string): RoleCredentials;
+  /** Of the assembly's stacks, in their order. */
+  readonly regions: readonly string[];
+  readonly account: string;
+  readonly events: Events;
+  readonly lambda: Lambda;
+  readonly states: States;
+  readonly s3: EmbeddedS3;
+  readonly dynamo: EmbeddedDynamo;
+  readonly secrets: EmbeddedSecrets;
+  readonly queues: Queues;
+  readonly faults: Faults;
+  /** Loads every function of a region (of all regions when absent) in one process each. */
+  prewarm(region?: string): Promise<void>;
+  /** Ends executions, processes and connections; what waits asynchronously is lost. */
+  stop(): Promise<void>;
+}
+
+/** The assembly holds what the embedded cloud can't run. */
+export class AssemblyUnsupported extends Error {
+  override readonly name = 'AssemblyUnsupported';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The embedded cloud can't run this assembly; nothing was started:\n${problems.map((one) => `- ${one}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Runs the stacks of a synthesized assembly on this machine, each resource in its region.
+ * @throws AssemblyUnreadable, AssemblyUnsupported with everything that stands in the way
+ */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? (() => {});
+  const assembly = readAssembly(options.assemblyDirectory);
+  mkdirSync(options.dataDirectory, { recursive: true });
+  const faults = createFaults();
+  let front: Front | undefined;
+  const services = createServices({
+    clock,
+    faults,
+    log,
+    account: assembly.account,
+    dataDirectory: options.dataDirectory,
+    endpoint: () => front?.endpoint ?? '',
+  });
+  const { iam, lambda, events, states, s3, dynamo, secrets, queues } = services;
+  const stopServices = async () => {
+    events.stop();
+    states.close();
+    await lambda.stop();
+  };
+  try {
+    const problems = [...assembly.problems, ...(await deploy(assembly, services, options.secrets ?? {}))];
+    if (problems.length > 0) throw new AssemblyUnsupported(problems);
+    const health = () => ({ status: 'ok', regions: assembly.regions, running: states.runningCount() });
+    front = await startFront({
+      port: options.port ?? 0,
+      knows: iam.knows,
+      fault: faults.consult,
+      local: createLocalApi({ faults, lambda, queues, health }),
+      onDefect: (error, where) => log(`Defect at ${where}: ${(error as Error).stack ?? error}`),
+      services: {
+        lambda: lambda.handle,
+        states: guardStates(states, iam, faults),
+        s3: s3.handle,
+        dynamodb: dynamo.handle,
+        secretsmanager: secrets.handle,
+        events: events.handle,
+      },
+    });
+  } catch (error) {
+    await stopServices();
+    throw error;
+  }
+  if (options.schedules) events.startSchedules();
+  const { endpoint, stop: stopFront } = front;
+  return {
+    endpoint,
+    credentials: ADMIN_CREDENTIALS,
+    credentialsFor: iam.credentialsFor,
+    regions: assembly.regions,
+    account: assembly.account,
+    events,
+    lambda,
+    states,
+    s3,
+    dynamo,
+    secrets,
+    queues,
+    faults,
+    async prewarm(region) {
+      const regions = region === undefined ? assembly.regions : [region];
+      const all = regions.flatMap((one) =>
+        lambda.functions(one).map(({ name }) => lambda.prewarm(one, name)),
+      );
+      await Promise.all(all);
+    },
+    async stop() {
+      await stopServices();
+      await stopFront();
+    },
+  };
+}
+
+interface Ground {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly account: string;
+  readonly dataDirectory: string;
+  endpoint(): string;
+  log(line: string): void;
+}
+
+/** All services, empty and tied to each other. */
+function createServices({ clock, faults, account, dataDirectory, endpoint, log }: Ground): Services {
+  const iam = createIam();
+  const queues = createQueues(() => clock.now());
+  const hooks = { authorize: iam.authorize, fault: faults.inject };
+  const s3 = createS3({ clock, directory: path.join(dataDirectory, 's3'), ...hooks });
+  const dynamo = createDynamo({ accountId: account, ...hooks });
+  const secrets = createSecrets({ clock, accountId: account, ...hooks });
+  const lambda = createLambda({
+    clock,
+    endpoint,
+    credentialsFor: iam.credentialsFor,
+    authorize: iam.authorize,
+    authorizeRole: iam.authorizeRole,
+    fault: faults.consult,
+    logDirectory: path.join(dataDirectory, 'logs'),
+    sendToQueue: async (queueArn, body) => queues.send(queueArn, body),
+  });
+  const events = createEvents({
+    clock,
+    account,
+    authorize: iam.authorize,
+    fault: faults.consult,
+    sendToQueue: queues.send,
+    log,
+    ...targetsOfRules(lambda, () => states, iam),
+  });
+  const states: States = createStates({
+    clock,
+    accountId: account,
+    invokeLambda: invokeForStates(lambda, iam, account),
+    callDynamo: dynamoForStates(dynamo, iam),
+    onStatusChange: ({ region, source, 'detail-type': type, detail, resources }) => {
+      events.putEvent(region, { source, 'detail-type': type, detail, resources });
+    },
+  });
+  return { iam, lambda, events, states, s3, dynamo, secrets, queues };
+}

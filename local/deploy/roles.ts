@@ -1,0 +1,59 @@
+import type { Assembly, Resource } from '../assembly/assembly.ts';
+import { TemplateUnsupported } from '../assembly/intrinsics.ts';
+import type { Iam } from '../iam/iam.ts';
+import { policyProblems, type Statement, statementsOf } from '../iam/policy.ts';
+import { arnOf, checkProperties } from './properties.ts';
+
+const ROLE = {
+  used: ['ManagedPolicyArns', 'Path', 'Policies', 'RoleName'],
+  ignored: ['AssumeRolePolicyDocument', 'Description', 'MaxSessionDuration', 'Tags'],
+};
+
+const POLICY = {
+  used: ['ManagedPolicyName', 'Path', 'PolicyDocument', 'PolicyName', 'Roles'],
+  ignored: ['Description'],
+};
+
+/** AWS's own policies that only speak of services which the embedded cloud doesn't ask for rights: logs and traces. */
+const WITHOUT_EFFECT = ['AWSLambdaBasicExecutionRole', 'AWSXRayDaemonWriteAccess', 'AWSXrayWriteOnlyAccess'];
+
+/** AWS::IAM::Role with its inline policies. */
+export function addRole(role: Resource, assembly: Assembly, iam: Iam): void {
+  checkProperties(role.properties, ROLE);
+  iam.addRole(arnOf(role));
+  const { Policies = [], ManagedPolicyArns = [] } = role.properties as {
+    Policies?: { PolicyDocument: unknown }[];
+    ManagedPolicyArns?: string[];
+  };
+  for (const { PolicyDocument } of Policies) iam.addStatements(arnOf(role), checked(PolicyDocument));
+  for (const arn of ManagedPolicyArns) {
+    if (WITHOUT_EFFECT.some((name) => arn.endsWith(`/${name}`))) continue;
+    const own = assembly.resources.find(({ type, ref }) => type === 'AWS::IAM::ManagedPolicy' && ref === arn);
+    if (!own) throw new TemplateUnsupported(`managed policy ${arn}, whose content the assembly doesn't hold`);
+    iam.addStatements(arnOf(role), checked(own.properties['PolicyDocument']));
+  }
+}
+
+/** AWS::IAM::Policy and AWS::IAM::ManagedPolicy: statements for the roles that they name. */
+export function addPolicy(policy: Resource, assembly: Assembly, iam: Iam): void {
+  checkProperties(policy.properties, POLICY);
+  const { Roles = [], PolicyDocument } = policy.properties as { Roles?: string[]; PolicyDocument?: unknown };
+  for (const name of Roles) {
+    const role = assembly.resources.find(({ type, ref }) => type === 'AWS::IAM::Role' && ref === name);
+    if (!role) throw new TemplateUnsupported(`role ${name}, which the assembly doesn't hold`);
+    iam.addStatements(arnOf(role), checked(PolicyDocument));
+  }
+}
+
+/** AWS::S3::BucketPolicy. */
+export function addBucketPolicy(policy: Resource, iam: Iam): void {
+  const { Bucket, PolicyDocument } = policy.properties;
+  iam.addResourcePolicy(`arn:aws:s3:::${Bucket}`, checked(PolicyDocument));
+}
+
+function checked(document: unknown): readonly Statement[] {
+  const statements = statementsOf(document);
+  const problems = policyProblems(statements);
+  if (problems.length > 0) throw new TemplateUnsupported(problems.join('; '));
+  return statements;
+}

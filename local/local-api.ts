@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ZodError } from 'zod';
+import type { FaultInput, Faults } from './faults.ts';
+import type { Lambda } from './lambda/lambda.ts';
+import type { Queues } from './queues.ts';
+
+export interface LocalApiPorts {
+  readonly faults: Faults;
+  readonly lambda: Lambda;
+  readonly queues: Queues;
+  /** What GET /_local/health answers. */
+  health(): unknown;
+}
+
+type Route = (url: URL, body: unknown) => unknown;
+
+/** What a client of the local API did wrong. */
+class LocalRequestInvalid extends Error {
+  override readonly name = 'LocalRequestInvalid';
+}
+
+/** Answers below /_local/, for tests and demos in other processes: health, faults, environments, queues. */
+export function createLocalApi(ports: LocalApiPorts) {
+  const { faults, lambda, queues } = ports;
+  const routes: Readonly<Record<string, Route>> = {
+    'GET /_local/health': () => ports.health(),
+    'GET /_local/faults': () => faults.list(),
+    'POST /_local/faults': (_, body) => ({ id: faults.set(body as FaultInput) }),
+    'DELETE /_local/faults': (url) => ({ removed: faults.clear(url.searchParams.get('id') ?? undefined) }),
+    'GET /_local/lambda/environments': () => lambda.environments(),
+    'POST /_local/lambda/kill': (_, body) => {
+      const { functionName, region, signal } = body as Record<string, string | undefined>;
+      if (!functionName || !region) throw new LocalRequestInvalid('functionName and region are needed');
+      return { killed: lambda.killEnvironments(functionName, region, signal as NodeJS.Signals | undefined) };
+    },
+    'GET /_local/queues': () => queues.list().map((arn) => ({ arn, messages: queues.messages(arn) })),
+  };
+
+  return async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
+    const route = routes[`${request.method} ${url.pathname}`];
+    if (!route) {
+      return answer(response, 404, {
+        error: 'NoSuchRoute',
+        message: `There is: ${Object.keys(routes).join(', ')}`,
+      });
+    }
+    try {
+      answer(response, 200, route(url, await readJson(request)));
+    } catch (error) {
+      const { name, message } = error as Error;
+      const isCallers =
+        error instanceof ZodError ||
+        error instanceof LocalRequestInvalid ||
+        error instanceof SyntaxError ||
+        name === 'ResourceNotFoundException';
+      if (!isCallers) throw error;
+      answer(response, 400, { error: name, message });
+    }
+  };
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(value));
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
