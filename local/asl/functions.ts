@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import jsonata from 'jsonata';
+import { FAULT_CODE } from './expressions.ts';
 
 /** What the functions take from outside: time and chance, so that a run can be repeated. */
 export interface Chance {
@@ -100,5 +101,5 @@ function seeded(seed: number): number {
 
 /** The form of JSONata's own errors, whose code and message stand in the cause. */
 function argumentError(name: string, index: number, problem: string): unknown {
-  return { code: 'T0410', message: `Argument ${index} of function "${name}" ${problem}` };
+  return { code: FAULT_CODE, message: `Argument ${index} of function "${name}" ${problem}` };
 }
