@@ -86,13 +86,9 @@ const Shape = z
         /** Days until lifecycle removes a migration's exports. */
         transferDays: z.int().min(1).max(30),
         /** Days for which logs and records of closed tasks are kept. */
-        recordDays: z.union(
-          [30, 60, 90, 180, 365, 400, 731].map((days) => z.literal(days)) as [
-            z.ZodLiteral<30>,
-            z.ZodLiteral<60>,
-          ],
-          { error: 'one of 30, 60, 90, 180, 365, 400, 731' },
-        ),
+        recordDays: z.literal([30, 60, 90, 180, 365, 400, 731], {
+          error: 'one of 30, 60, 90, 180, 365, 400, 731',
+        }),
       })
       .strict(),
     /** How many providers are worked on at once. */
