@@ -115,7 +115,7 @@ export class Executions {
     const announce = (): void => onStatusChange(statusChangeEvent(execution, input, clock.now()));
     execution.start();
     announce();
-    execution.done.then(announce);
+    void execution.done.then(announce);
     return record;
   }
 

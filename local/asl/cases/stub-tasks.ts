@@ -6,12 +6,21 @@ import type { TokenBook } from '../token-book.ts';
 import { sleep } from '../waiting.ts';
 import type { CaseFile, LambdaStub, TaskResponse } from './case-file.ts';
 
-/** Answers a case's tasks as the recording says, and tasks that it doesn't list (a Map Run's) by the function stubs. */
+/** Every call takes some time, so that tasks side by side have all begun before the first is answered. */
+const CALL_MS = 1;
+
+/**
+ * Answers a case's tasks as the recording says, and tasks that it doesn't list (a Map Run's) by the function stubs.
+ * An attempt beyond the listed ones stays unanswered, as it was when AWS aborted it.
+ */
 export function stubRunner(recorded: CaseFile, clock: Clock, tokens: TokenBook): TaskRunner {
   const responses = [...(recorded.taskResponses ?? [])];
+  const listed = new Set(responses.map(({ state }) => state));
   const submissions = recorded.expectedHistory.events.filter(({ type }) => type === 'TaskSubmitted');
   return async (resource, args, context) => {
     const response = take(responses, context);
+    await sleep(clock, CALL_MS, context.signal);
+    if (response === undefined && listed.has(context.stateName)) return new Promise(() => {});
     if (response === undefined) return callStub(recorded.lambdaStubs ?? [], args, context, clock);
     if (resource.includes('.sync')) context.submitted(submissions.shift()?.details?.['output'] ?? {});
     if (context.taskToken !== undefined) {
