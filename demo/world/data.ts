@@ -6,21 +6,19 @@ import { Random } from './random.ts';
 import { type Context, ROW_SHAPES } from './rows.ts';
 import { ID_STEP, SERVICE_NAMES, SERVICES } from './schema.ts';
 
-/** Of a thousand rows of a company, how many are in each table. Pipelines are a few; activities take what is left. */
+/** Of a thousand rows of a company, how many are in each table. Pipelines are a few; activities take what is left; an outbox begins empty. */
 const SHARES: Readonly<Record<string, number>> = {
   'contacts.organizations': 60,
   'contacts.persons': 140,
   'contacts.changes': 10,
   'deals.deals': 100,
   'deals.deal_products': 120,
-  'deals.outbox': 5,
-  'deals.notifications': 5,
+  'deals.notifications': 10,
   'deals.changes': 10,
   'activities.changes': 10,
   'mail.threads': 60,
   'mail.messages': 140,
-  'mail.outbox': 10,
-  'mail.deliveries': 10,
+  'mail.deliveries': 20,
   'mail.changes': 10,
   'notes.notes': 100,
   'notes.custom_fields': 40,
@@ -60,7 +58,7 @@ export function planRows(rows: number): ReadonlyMap<string, number> {
 export function* tableRows(table: string, seed: CompanySeed, firstId: number): Generator<string> {
   const plan = planRows(seed.rows);
   const shape = ROW_SHAPES[table];
-  if (shape === undefined) throw new RangeError(`There is no table ${table}.`);
+  if (shape === undefined) throw new RangeError(`There are no rows for a table ${table}.`);
   const random = new Random(`${seed.seed ?? seed.company}/${table}`);
   const idOf = (index: number): string => String(firstId + index * ID_STEP);
   const ref = (other: string): string => idOf(random.below(plan.get(other) as number));
@@ -94,6 +92,7 @@ export async function seedCompany(client: Client, seed: CompanySeed): Promise<Se
   await client.query('BEGIN');
   try {
     for (const [table, rows] of plan) {
+      if (rows === 0) continue;
       const columns = ROW_SHAPES[table]?.columns;
       const counted = function* () {
         for (const chunk of tableRows(table, seed, firstId)) {
@@ -104,7 +103,7 @@ export async function seedCompany(client: Client, seed: CompanySeed): Promise<Se
       };
       const sink = client.query(copyFrom(`COPY ${table} (company_id, id, ${columns}) FROM STDIN`));
       await pipeline(Readable.from(counted(), { objectMode: true }), sink);
-      await advanceSequence(client, table, firstId + rows * ID_STEP);
+      await advanceSequence(client, table, firstId + (rows - 1) * ID_STEP);
     }
     await client.query('COMMIT');
   } catch (error) {
@@ -115,11 +114,11 @@ export async function seedCompany(client: Client, seed: CompanySeed): Promise<Se
 }
 
 /** Never backwards: the lock keeps companies that are loaded at once from overtaking each other. */
-async function advanceSequence(client: Client, table: string, next: number): Promise<void> {
+async function advanceSequence(client: Client, table: string, lastId: number): Promise<void> {
   await client.query(`SELECT pg_advisory_xact_lock(hashtext('northwind sequences'))`);
   await client.query(
-    `SELECT setval(sequence, greatest($2::bigint, coalesce(pg_sequence_last_value(sequence::oid), 0) + $3), false)
+    `SELECT setval(sequence, greatest($2::bigint, coalesce(pg_sequence_last_value(sequence::oid), 0)))
      FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS sequence) AS s`,
-    [table, next, ID_STEP],
+    [table, lastId],
   );
 }

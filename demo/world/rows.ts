@@ -71,17 +71,9 @@ const changed = (entity: string, table: string): RowShape => ({
   ],
 });
 
-const outbox = (topic: string, table: string): RowShape => ({
-  columns: 'topic, payload, write_id, created_at, delivered_at',
-  values: ({ random, index, ref }) => {
-    const at = instant(random);
-    return [topic, json({ entity: ref(table), to: address(random) }), `seed-${index}`, at, at];
-  },
-});
-
-const delivered = (topic: string, table: string): RowShape => ({
-  columns: 'outbox_id, topic, delivered_at',
-  values: ({ random, ref }) => [ref(table), topic, instant(random)],
+const delivered = (topic: string): RowShape => ({
+  columns: 'outbox_id, topic, write_id, delivered_at',
+  values: ({ random, index }) => [String(index + 1), topic, `seed-${index}`, instant(random)],
 });
 
 const organizations: RowShape = {
@@ -282,15 +274,13 @@ export const ROW_SHAPES: Readonly<Record<string, RowShape>> = {
   'deals.pipelines': pipelines,
   'deals.deals': deals,
   'deals.deal_products': dealProducts,
-  'deals.outbox': outbox('deal-won', 'deals.deals'),
-  'deals.notifications': delivered('deal-won', 'deals.outbox'),
+  'deals.notifications': delivered('deal-created'),
   'deals.changes': changed('deals', 'deals.deals'),
   'activities.activities': activities,
   'activities.changes': changed('activities', 'activities.activities'),
   'mail.threads': threads,
   'mail.messages': messages,
-  'mail.outbox': outbox('send', 'mail.messages'),
-  'mail.deliveries': delivered('send', 'mail.outbox'),
+  'mail.deliveries': delivered('send'),
   'mail.changes': changed('messages', 'mail.messages'),
   'notes.notes': notes,
   'notes.custom_fields': customFields,

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import type { TopologyInput } from '@tanker/contract/index.ts';
+import type { WorldPorts } from './ports.ts';
+import { SERVICE_NAMES, type ServiceName } from './schema.ts';
+
+/** Where Northwind CRM runs. `firstId` makes the ids of the datacenters different (ID_STEP in schema.ts). */
+export const DATACENTERS = {
+  us: { region: 'us-east-1', jurisdiction: 'US', server: 'db1', firstId: 1 },
+  eu: { region: 'eu-central-1', jurisdiction: 'EU', server: 'db1', firstId: 2 },
+} as const;
+export type DatacenterKey = keyof typeof DATACENTERS;
+export const DATACENTER_KEYS = Object.keys(DATACENTERS) as DatacenterKey[];
+
+/** Which services' rows refer to rows of others. */
+export const IMPORT_AFTER: Readonly<Partial<Record<ServiceName, readonly ServiceName[]>>> = {
+  deals: ['contacts'],
+  activities: ['contacts'],
+};
+
+export const OPERATOR_SECRET = 'tanker/gateway-operator';
+export const READER_SECRET = 'tanker/gateway-reader';
+export const providerSecret = (service: ServiceName): string => `northwind/${service}`;
+
+/** 24 octets are 192 bits, in 32 characters. */
+const newToken = (): string => randomBytes(24).toString('base64url');
+
+/** A new bearer token for each secret of the world, by the secret's name. */
+export const newSecrets = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [OPERATOR_SECRET, READER_SECRET, ...SERVICE_NAMES.map(providerSecret)].map((name) => [name, newToken()]),
+  );
+
+const url = (port: number): string => `http://127.0.0.1:${port}`;
+
+/** The topology of a world with these ports: two datacenters, a control region of its own, moves allowed both ways. */
+export const worldTopology = (ports: WorldPorts): TopologyInput => ({
+  installation: 'tanker',
+  account: '123456789012',
+  controlRegion: 'eu-west-1',
+  datacenters: DATACENTER_KEYS.map((name) => {
+    const { region, jurisdiction, server } = DATACENTERS[name];
+    return { name, region, jurisdiction, servers: [server] };
+  }),
+  gateway: { url: url(ports.gateway), operatorSecret: OPERATOR_SECRET, readerSecret: READER_SECRET },
+  providers: SERVICE_NAMES.map((name) => ({
+    name,
+    endpoints: Object.fromEntries(DATACENTER_KEYS.map((key) => [key, url(ports[key].providers[name])])),
+    secret: providerSecret(name),
+    importAfter: [...(IMPORT_AFTER[name] ?? [])],
+  })),
+  residency: [
+    { from: 'US', to: 'EU' },
+    { from: 'EU', to: 'US' },
+  ],
+  assumedBytesPerSecond: 5_000_000,
+  lockBudgetSeconds: 120,
+  graceDays: 7,
+  retention: { transferDays: 7, recordDays: 60 },
+  concurrency: { providers: SERVICE_NAMES.length },
+});
