@@ -1,0 +1,93 @@
+/** The canonical form of contract/digest.ts as SQL: one inline expression for each column, no function call per value. */
+
+/** A column's type after domains and arrays are resolved. */
+export interface ValueType {
+  /** `pg_type.typname` of the base or element type, or `enum`. */
+  readonly base: string;
+  readonly array: boolean;
+}
+
+type Expression = (value: string, schema: string) => string;
+
+const text: Expression = (v) => `'s' || (${v})::text`;
+const integer: Expression = (v) => `'i' || (${v})::text`;
+const FRACTION = 'HH24:MI:SS.US';
+
+/** Years 1 to 9999 take the short way; infinite values and years before 1 take the function. */
+const usual = (v: string, type: string, short: string, long: string) =>
+  `CASE WHEN ${v} >= '0001-01-01'::${type} AND ${v} < 'infinity'::${type} THEN ${short} ELSE ${long} END`;
+const stamp = (v: string, schema: string) =>
+  usual(
+    v,
+    'timestamp',
+    `to_char(${v}, 'YYYY-MM-DD"T"${FRACTION}')`,
+    `${schema}.canonical_unusual(${v}, '"T"${FRACTION}')`,
+  );
+
+const EXPRESSIONS: Readonly<Record<string, Expression>> = {
+  bool: (v) => `CASE WHEN ${v} THEN 'b1' WHEN NOT ${v} THEN 'b0' END`,
+  int2: integer,
+  int4: integer,
+  int8: integer,
+  numeric: (v) => `'d' || trim_scale(${v})::text`,
+  float4: (v) => float(`(${v})::float8`),
+  float8: (v) => float(v),
+  text,
+  varchar: text,
+  bpchar: text,
+  citext: text,
+  enum: text,
+  bytea: (v) => `'x' || encode(${v}, 'hex')`,
+  uuid: (v) => `'u' || (${v})::text`,
+  date: (v, schema) =>
+    `'D' || ${usual(v, 'date', `to_char(${v}, 'YYYY-MM-DD')`, `${schema}.canonical_unusual(${v}::timestamp, '')`)}`,
+  time: (v) => `'c' || to_char(${v}, '${FRACTION}')`,
+  timestamp: (v, schema) => `'t' || ${stamp(v, schema)}`,
+  timestamptz: (v, schema) => `'z' || ${stamp(`(${v} AT TIME ZONE 'UTC')`, schema)}`,
+  json: (v, schema) => `'j' || ${schema}.canonical_json((${v})::jsonb)`,
+  jsonb: (v, schema) => `'j' || ${schema}.canonical_json(${v})`,
+};
+
+function float(v: string): string {
+  return `CASE WHEN ${v} = 'NaN' THEN 'f7ff8000000000000' ELSE 'f' || encode(float8send(${v}), 'hex') END`;
+}
+
+export const CANONICAL_TYPES = Object.keys(EXPRESSIONS);
+
+/** Whether the digest has a canonical form for a type. */
+export const isCanonical = (type: ValueType): boolean => Object.hasOwn(EXPRESSIONS, type.base);
+
+/** SQL text of a value's canonical form, `n` for null. `value` is an SQL expression without side effects. */
+export function canonicalSql(type: ValueType, value: string, schema: string): string {
+  const expression = EXPRESSIONS[type.base];
+  if (!expression) throw new RangeError(`no canonical form for ${type.base}`);
+  if (!type.array) return `coalesce(${expression(value, schema)}, 'n')`;
+  const elements = `ARRAY(SELECT coalesce(${expression('u.e', schema)}, 'n') FROM unnest(${value}) WITH ORDINALITY AS u(e, o) ORDER BY u.o)`;
+  const sizes = `ARRAY(SELECT array_length(${value}, d) FROM generate_series(1, array_ndims(${value})) d ORDER BY d)`;
+  return `CASE WHEN ${value} IS NULL THEN 'n' ELSE ${schema}.canonical_array(${elements}, ${sizes}) END`;
+}
+
+const FIXED_SIZES: Readonly<Record<string, number>> = {
+  bool: 1,
+  int2: 6,
+  int4: 11,
+  int8: 20,
+  float4: 24,
+  float8: 24,
+  uuid: 36,
+  date: 16,
+  time: 15,
+  timestamp: 32,
+  timestamptz: 36,
+};
+
+/**
+ * SQL for the octets of a value in COPY's text form before escapes, the separator included. Escapes at most double
+ * it. octet_length of text and bytea reads no out-of-line value.
+ */
+export function sizeSql(type: ValueType, value: string): string {
+  const fixed = type.array ? undefined : FIXED_SIZES[type.base];
+  if (fixed !== undefined) return String(fixed + 1);
+  if (type.base === 'bytea' && !type.array) return `coalesce(2 * octet_length(${value})::bigint + 5, 3)`;
+  return `coalesce(octet_length((${value})::text)::bigint + 1, 3)`;
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type ExportBegun,
+  type ExportFinished,
+  formatLocation,
+  MAX_PART_BYTES,
+  TankerError,
+} from '@tanker/contract/index.ts';
+import type { FencedCall } from '@tanker/sdk/index.ts';
+import type { Client } from 'pg';
+import { readCollections, readOutbox, type Table } from './catalog.ts';
+import { FORMAT } from './config.ts';
+import { collectionDigests } from './digest.ts';
+import { ExportSession } from './export-session.ts';
+import { fenced, sessionUnknown } from './fence.ts';
+import type { OpenCall } from './open-calls.ts';
+import { pendingMessages } from './outbox.ts';
+import { planParts } from './part-plan.ts';
+import { quoteTable, type Site } from './site.ts';
+import { beginSnapshot, endBackend } from './transaction.ts';
+
+const exportCalls = (open: OpenCall): boolean => open.kind === 'export';
+
+/**
+ * Closes the company, then waits out the writers in flight: in this order, because writers that come while others
+ * are waited for would otherwise keep the waiting from its end. A writer in flight that changes something more is
+ * refused and rolls back; what has been committed before is in the snapshot.
+ */
+export async function beginExport(site: Site, call: FencedCall, grant: number): Promise<ExportBegun> {
+  const id = randomUUID();
+  const { schema } = site;
+  await fenced(site, call, { kind: 'export', ends: exportCalls }, async (client) => {
+    await client.query(
+      `UPDATE ${schema}.fence SET closed_epoch = $2, closed_grant = $3, export_session = $4 WHERE company = $1`,
+      [call.company, call.fence.epoch, grant, id],
+    );
+  });
+  await site.exports.get(call.company)?.end();
+  await fenced(site, call, { kind: 'export', lock: 'writers' }, async (client, row) => {
+    if (row.exportSession !== id) throw sessionUnknown();
+    await client.query(`SELECT ${schema}.fold_changes($1)`, [call.company]);
+  });
+  const session = await takeSnapshot(site, call, id);
+  site.exports.set(call.company, session);
+  return {
+    export: id,
+    format: FORMAT,
+    parts: session.parts.map(({ part, estimatedBytes }) => ({ part, estimatedBytes })),
+  };
+}
+
+async function takeSnapshot(site: Site, call: FencedCall, id: string): Promise<ExportSession> {
+  const pin = await site.connect();
+  const gone = () =>
+    void endBackend(site, pin)
+      .then(() => pin.end())
+      .catch(() => undefined);
+  pin.on('error', () => undefined);
+  call.signal.addEventListener('abort', gone, { once: true });
+  try {
+    await pin.query(beginSnapshot());
+    await lockTables(pin, site);
+    const { rows } = await pin.query<{ snapshot: string; watermark: string }>(
+      `SELECT pg_export_snapshot() AS snapshot, ${site.schema}.watermark($1) AS watermark`,
+      [call.company],
+    );
+    const tables = await readCollections(pin, site);
+    const outbox = await readOutbox(pin, site);
+    if (outbox) await refusePending(pin, site, call, outbox);
+    const maxBytes = site.config.maxPartBytes ?? MAX_PART_BYTES;
+    const parts = await planParts(pin, tables, call.company, maxBytes);
+    call.signal.throwIfAborted();
+    const found = rows[0];
+    if (!found) throw new Error('a select without a row');
+    const session: ExportSession = new ExportSession({
+      ...found,
+      id,
+      epoch: call.fence.epoch,
+      parts,
+      digests: digestSnapshot(pin, site, tables, call.company),
+      onEnd: async () => {
+        if (site.exports.get(call.company) === session) site.exports.delete(call.company);
+        await endBackend(site, pin);
+        await pin.end().catch(() => undefined);
+      },
+    });
+    pin.on('error', () => void session.end());
+    return session;
+  } catch (error) {
+    gone();
+    throw error;
+  } finally {
+    call.signal.removeEventListener('abort', gone);
+  }
+}
+
+/** Before the snapshot is taken, which LOCK doesn't do: no table changes its shape or is truncated under it. */
+async function lockTables(pin: Client, site: Site): Promise<void> {
+  const { collections, outbox } = site.config;
+  const places = [...collections.map((one) => one.table), ...(outbox ? [outbox.table] : [])];
+  await pin.query(`LOCK TABLE ${places.map(quoteTable).join(', ')} IN ACCESS SHARE MODE`);
+}
+
+/** The outbox is not copied: a message that came between the drain and the closing would be lost. */
+async function refusePending(pin: Client, site: Site, call: FencedCall, outbox: Table): Promise<void> {
+  const pending = await pendingMessages(pin, site, outbox, call.company);
+  if (pending === 0) return;
+  throw new TankerError('DrainIncomplete', {
+    what: `${pending} message(s) of the company are pending in ${outbox.place}.`,
+    now: `The company is closed at ${formatLocation(site.location)} and nothing was exported.`,
+    next: 'Open the company, let its consumers work the messages off, then begin anew.',
+  });
+}
+
+async function digestSnapshot(pin: Client, site: Site, tables: readonly Table[], company: string) {
+  const from = site.now();
+  const collections = await collectionDigests(pin, site.schema, tables, company);
+  return { collections, work: { kind: 'digest' as const, from, to: site.now() } };
+}
+
+/** The session if it is the company's current one, here and in the store. */
+export async function currentExport(site: Site, call: FencedCall, id: string): Promise<ExportSession> {
+  await fenced(site, call, { kind: 'export' }, async (_client, row) => {
+    if (row.exportSession !== id) throw sessionUnknown();
+  });
+  const session = site.exports.get(call.company);
+  if (session?.id !== id) throw sessionUnknown();
+  session.touch();
+  return session;
+}
+
+export async function finishExport(site: Site, call: FencedCall, id: string): Promise<ExportFinished> {
+  const session = await currentExport(site, call, id);
+  if (session.finished) return session.finished;
+  const unread = session.parts.find(({ part }) => !session.receipts.has(part));
+  if (unread) {
+    throw new TankerError('ExportMismatch', {
+      what: `Part ${unread.part} was not read to its end.`,
+      now: 'The snapshot is still held.',
+      next: 'Read every part to its end, then finish.',
+    });
+  }
+  const { collections, work } = await session.digests;
+  session.finished = {
+    parts: [...session.receipts.values()].sort((a, b) => a.part - b.part),
+    collections,
+    watermark: session.watermark,
+    work: [...session.streamed, work],
+  };
+  return session.finished;
+}
+
+export async function releaseExport(site: Site, call: FencedCall, id: string): Promise<void> {
+  await fenced(
+    site,
+    call,
+    { kind: 'other', ends: (open) => exportCalls(open) && open.session === id },
+    async (client) => {
+      await client.query(
+        `UPDATE ${site.schema}.fence SET export_session = NULL WHERE company = $1 AND export_session = $2`,
+        [call.company, id],
+      );
+    },
+  );
+  const session = site.exports.get(call.company);
+  if (session?.id === id) await session.end();
+}
+
+/** Ends the closing, and every export of it: what is written from now on is in none of them. */
+export async function openCompany(site: Site, call: FencedCall): Promise<void> {
+  await fenced(site, call, { kind: 'other', ends: exportCalls }, async (client) => {
+    await client.query(
+      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL
+        WHERE company = $1`,
+      [call.company],
+    );
+  });
+  await site.exports.get(call.company)?.end();
+}

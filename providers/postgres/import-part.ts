@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type ImportBeginRequest, type PartReceipt, TankerError } from '@tanker/contract/index.ts';
+import type { FencedCall } from '@tanker/sdk/index.ts';
+import type { PoolClient } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { columnList, readCollections, type Table, unusable } from './catalog.ts';
+import { endSuperseded, enterFence, sessionUnknown } from './fence.ts';
+import { type PartHeader, readHeader, writeHeader } from './part-header.ts';
+import { MAX_HEADER_BYTES } from './part-plan.ts';
+import { cutSlices, type Slice } from './part-slices.ts';
+import type { Site } from './site.ts';
+import { checkImport, createStaging } from './staging.ts';
+import { BEGIN_WORK, transaction } from './transaction.ts';
+
+interface Target {
+  readonly staging: string;
+  readonly columns: string;
+}
+
+/**
+ * Streams a part into a staging table of its own, slice by slice: each slice is one transaction that checks fence and
+ * session first, so that nothing arrives after a newer call has answered. The receipt is recorded with the last.
+ */
+export async function importPart(
+  site: Site,
+  call: FencedCall,
+  at: { readonly session: string; readonly part: number },
+  body: Readable,
+): Promise<PartReceipt> {
+  const { company, fence } = call;
+  await endSuperseded(
+    site,
+    call,
+    (open) => open.kind === 'import' && open.session === at.session && open.part === at.part,
+  );
+  const open = site.calls.open({ company, epoch: fence.epoch, kind: 'import', ...at }, call.signal);
+  // A body that is waited for must not hold the call open once it has been ended.
+  const stop = () => body.destroy(open.signal.reason as Error);
+  open.signal.addEventListener('abort', stop, { once: true });
+  try {
+    const work = new PartImport(site, call, at, open.signal);
+    return await work.run(body);
+  } catch (error) {
+    throw open.signal.aborted ? open.signal.reason : error;
+  } finally {
+    open.signal.removeEventListener('abort', stop);
+    open.close();
+  }
+}
+
+class PartImport {
+  readonly #site: Site;
+  readonly #call: FencedCall;
+  readonly #at: { readonly session: string; readonly part: number };
+  readonly #signal: AbortSignal;
+  readonly #hash = createHash('sha256');
+  #bytes = 0;
+  #rows = 0;
+
+  constructor(site: Site, call: FencedCall, at: PartImport['at'], signal: AbortSignal) {
+    this.#site = site;
+    this.#call = call;
+    this.#at = at;
+    this.#signal = signal;
+  }
+
+  get at() {
+    return this.#at;
+  }
+
+  async run(body: Readable): Promise<PartReceipt> {
+    let target: Target | undefined;
+    let expected: PartReceipt | undefined;
+    // One slice is copied while the next is received.
+    let copying: Promise<void> = Promise.resolve();
+    let received: PartReceipt | undefined;
+    try {
+      for await (const piece of cutSlices(body, MAX_HEADER_BYTES)) {
+        if ('header' in piece) {
+          this.#count([Buffer.from(`${piece.header}\n`)]);
+          ({ target, expected } = await this.#begin(piece.header));
+          continue;
+        }
+        this.#count(piece.chunks);
+        await copying;
+        if (!target || !expected) throw unreadablePart(this.#at.part);
+        const receipt = piece.last ? this.#receipt(expected) : undefined;
+        if (receipt) received = { ...receipt };
+        copying = this.#copy(piece, target, expected, receipt);
+        copying.catch(() => undefined);
+      }
+    } finally {
+      await copying.catch(() => undefined);
+    }
+    await copying;
+    if (!expected || !received) throw unreadablePart(this.#at.part);
+    return expected;
+  }
+
+  #count(chunks: readonly Buffer[]): void {
+    for (const chunk of chunks) {
+      this.#hash.update(chunk);
+      this.#bytes += chunk.length;
+    }
+  }
+
+  /** Compares octets before the last slice is copied; rows are known when the store has counted them. */
+  #receipt(expected: PartReceipt): { bytes: number; sha256: string } & PartReceipt {
+    const sha256 = this.#hash.digest('hex');
+    if (this.#bytes !== expected.bytes || sha256 !== expected.sha256) {
+      throw checksumMismatch(this.#at.part, `${this.#bytes} octets arrived of ${expected.bytes}, or others`);
+    }
+    return { ...expected, bytes: this.#bytes, sha256 };
+  }
+
+  /** Checks the call, the header and the manifest, and makes an empty staging table; a former one of the part goes. */
+  #begin(line: string): Promise<{ target: Target; expected: PartReceipt }> {
+    const { schema } = this.#site;
+    return this.#transaction(async (client) => {
+      const { rows } = await client.query<{
+        manifest: ImportBeginRequest;
+        published: unknown;
+        staging: string | null;
+      }>(
+        `SELECT i.manifest, i.published, p.staging FROM ${schema}.imports i
+          LEFT JOIN ${schema}.import_parts p ON p.session = i.session AND p.part = $2 WHERE i.session = $1`,
+        [this.#at.session, this.#at.part],
+      );
+      const [found] = rows;
+      // A published session takes nothing more: its rows are the company's.
+      if (!found || found.published !== null) throw sessionUnknown();
+      const expected = found.manifest.parts.find((one) => one.part === this.#at.part);
+      const header = readHeader(line);
+      if (!expected || !header) throw unreadablePart(this.#at.part);
+      const table = matchTable(await readCollections(client, this.#site), header);
+      if (found.staging !== null) await client.query(`DROP TABLE IF EXISTS ${found.staging}`);
+      const staging = await createStaging(client, this.#site, table);
+      await client.query(
+        `INSERT INTO ${schema}.import_parts (session, part, collection, staging) VALUES ($1, $2, $3, $4)
+          ON CONFLICT (session, part) DO UPDATE SET collection = $3, staging = $4, rows = 0, receipt = NULL`,
+        [this.#at.session, this.#at.part, table.name, staging],
+      );
+      return { target: { staging, columns: columnList(header.columns) }, expected };
+    });
+  }
+
+  #copy(
+    slice: Slice,
+    target: Target,
+    expected: PartReceipt,
+    receipt: PartReceipt | undefined,
+  ): Promise<void> {
+    const { schema } = this.#site;
+    return this.#transaction(async (client) => {
+      const copy = client.query(copyFrom(`COPY ${target.staging} (${target.columns}) FROM STDIN`));
+      await pipeline(Readable.from(slice.chunks), copy, { signal: this.#signal });
+      this.#rows += copy.rowCount;
+      if (receipt && this.#rows !== expected.rows) {
+        throw checksumMismatch(this.#at.part, `${this.#rows} rows arrived of ${expected.rows}`);
+      }
+      const { rowCount } = await client.query(
+        `UPDATE ${schema}.import_parts SET rows = rows + $4, receipt = $5
+          WHERE session = $1 AND part = $2 AND staging = $3`,
+        [
+          this.#at.session,
+          this.#at.part,
+          target.staging,
+          copy.rowCount,
+          receipt ? JSON.stringify(expected) : null,
+        ],
+      );
+      // A repeat of the part, perhaps through another process, has replaced the staging table.
+      if (rowCount !== 1) throw sessionUnknown();
+    });
+  }
+
+  #transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return transaction(this.#site, BEGIN_WORK, this.#signal, async (client) => {
+      checkImport(await enterFence(client, this.#site, this.#call, 'calls'), this.#at.session);
+      return work(client);
+    });
+  }
+}
+
+/** The collection of a header, if its columns are the header's columns with the same types; their order is free. */
+function matchTable(tables: readonly Table[], header: PartHeader): Table {
+  const table = tables.find((one) => one.name === header.collection);
+  if (!table) throw unusable('A part holds a collection that this provider does not have.');
+  const sorted = (columns: PartHeader['columns']) => columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const here = readHeader(writeHeader(table));
+  if (JSON.stringify(sorted(here?.columns ?? [])) !== JSON.stringify(sorted(header.columns))) {
+    throw unusable(`The columns of ${table.place} and their types are not those of the exported collection.`);
+  }
+  return table;
+}
+
+const checksumMismatch = (part: number, what: string): TankerError =>
+  new TankerError('ChecksumMismatch', {
+    what: `Part ${part} is not what the manifest says: ${what}.`,
+    now: 'The part counts as not imported; nothing is visible.',
+    next: 'Send the part again, exactly as the manifest names it.',
+  });
+
+const unreadablePart = (part: number): TankerError =>
+  checksumMismatch(part, 'it is not in the manifest, or does not begin with a header of this format');

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { formatLocation, type ImportBeginRequest, type Sealed, TankerError } from '@tanker/contract/index.ts';
+import type { FencedCall } from '@tanker/sdk/index.ts';
+import type { ClientBase } from 'pg';
+import { readCollections, readOutbox } from './catalog.ts';
+import { FORMAT } from './config.ts';
+import { collectionDigests } from './digest.ts';
+import { fenced } from './fence.ts';
+import type { OpenCall } from './open-calls.ts';
+import { readWatermark } from './outbox.ts';
+import type { Site } from './site.ts';
+import { dropImports, importSealed } from './staging.ts';
+import { beginSnapshot, transaction } from './transaction.ts';
+
+export const importCalls = (open: OpenCall): boolean => open.kind === 'import';
+
+/** Refuses while a row of the company is visible: an import adds to nothing and replaces nothing. */
+export async function refuseRows(client: ClientBase, site: Site, company: string): Promise<void> {
+  const outbox = await readOutbox(client, site);
+  for (const table of [...(await readCollections(client, site)), ...(outbox ? [outbox] : [])]) {
+    const { rows } = await client.query(`SELECT 1 FROM ${table.table} WHERE ${table.ofCompany} LIMIT 1`, [
+      company,
+    ]);
+    if (rows.length === 0) continue;
+    throw new TankerError('TargetNotEmpty', {
+      what: `The table ${table.place} at ${formatLocation(site.location)} already holds rows of the company.`,
+      now: 'Nothing was imported by this call.',
+      next: 'If they are leftovers, erase the company at this location, then migrate again.',
+    });
+  }
+}
+
+/** A session that kills older ones with their staging and open streams, and ends a closing that a move away left. */
+export async function beginImport(
+  site: Site,
+  call: FencedCall,
+  manifest: ImportBeginRequest,
+): Promise<string> {
+  if (manifest.format.name !== FORMAT.name || manifest.format.version !== FORMAT.version) {
+    throw new TankerError('FormatUnreadable', {
+      what: `The format ${manifest.format.name} ${manifest.format.version} can't be read here; ${FORMAT.name} ${FORMAT.version} can.`,
+      now: 'Nothing was touched.',
+      next: 'Run versions of the provider at both locations that share a format.',
+    });
+  }
+  const session = randomUUID();
+  await fenced(site, call, { kind: 'import', lock: 'writers', ends: importCalls }, async (client, row) => {
+    if (row.sealedEpoch !== null && row.epoch <= row.sealedEpoch) throw importSealed();
+    await refuseRows(client, site, call.company);
+    await dropImports(client, site, call.company);
+    await client.query(
+      `INSERT INTO ${site.schema}.imports (session, company, manifest) VALUES ($1, $2, $3)`,
+      [session, call.company, JSON.stringify(manifest)],
+    );
+    await client.query(
+      `UPDATE ${site.schema}.fence SET import_session = $2, closed_epoch = NULL, closed_grant = NULL WHERE company = $1`,
+      [call.company, session],
+    );
+  });
+  return session;
+}
+
+export async function abortImport(site: Site, call: FencedCall, session: string): Promise<void> {
+  const ends = (open: OpenCall) => importCalls(open) && open.session === session;
+  await fenced(site, call, { kind: 'other', ends }, async (client) => {
+    await dropImports(client, site, call.company, session);
+    await client.query(
+      `UPDATE ${site.schema}.fence SET import_session = NULL WHERE company = $1 AND import_session = $2`,
+      [call.company, session],
+    );
+  });
+}
+
+/** The digests are computed after the seal is committed: no import can change what they say. */
+export async function seal(site: Site, call: FencedCall): Promise<Sealed> {
+  await fenced(site, call, { kind: 'other', lock: 'writers', ends: importCalls }, async (client) => {
+    await dropImports(client, site, call.company);
+    await client.query(
+      `UPDATE ${site.schema}.fence SET import_session = NULL, sealed_epoch = greatest(sealed_epoch, $2)
+        WHERE company = $1`,
+      [call.company, call.fence.epoch],
+    );
+  });
+  const from = site.now();
+  return transaction(site, beginSnapshot(), call.signal, async (client) => {
+    const tables = await readCollections(client, site);
+    const collections = await collectionDigests(client, site.schema, tables, call.company);
+    const watermark = await readWatermark(client, site, call.company);
+    return { collections, watermark, work: [{ kind: 'digest' as const, from, to: site.now() }] };
+  });
+}

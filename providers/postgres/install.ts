@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { type ClientBase, escapeIdentifier } from 'pg';
+import { readTables } from './catalog.ts';
+import { guardFunctionsSql, guardTriggers, schemaSql } from './schema.ts';
+import { quoteTable, type Site } from './site.ts';
+import { transaction } from './transaction.ts';
+
+/** Any number that no other installer uses: installs of the same server run one after the other. */
+const INSTALL_LOCK = 0x74616e6b;
+
+/**
+ * Creates Tanker's schema beside the provider's tables and guards them by triggers. May be called at every start: what
+ * is there stays. Adding a trigger waits for the table's writers in flight. Throws when a table can't be worked with.
+ */
+export const install = (site: Site): Promise<void> =>
+  transaction(site, 'BEGIN', new AbortController().signal, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
+    await checkServer(client);
+    const { collections, outbox } = site.config;
+    const guarded = [
+      ...collections,
+      ...(outbox && !collections.some((one) => one.table === outbox.table)
+        ? [{ ...outbox, name: 'outbox' }]
+        : []),
+    ];
+    const tables = await readTables(client, guarded, false);
+    await client.query(schemaSql(site.schema));
+    for (const { table, companyColumn } of guarded) {
+      const column = escapeIdentifier(companyColumn);
+      const guard = `guard_${createHash('sha256').update(table).digest('hex').slice(0, 16)}`;
+      await client.query(guardFunctionsSql(site.schema, guard, column));
+      await addTriggers(client, site, table, guard);
+    }
+    for (const { table, companyColumn } of guarded) {
+      await client.query(
+        `INSERT INTO ${site.schema}.fence (company)
+          SELECT DISTINCT ${escapeIdentifier(companyColumn)}::text FROM ${quoteTable(table)}
+          WHERE ${escapeIdentifier(companyColumn)} IS NOT NULL ON CONFLICT DO NOTHING`,
+      );
+    }
+    if (tables.length === 0) throw new Error(`The provider ${site.config.name} has no collection.`);
+  });
+
+/** Lengths in the digest count octets of UTF-8, and the functions used here came with version 14. */
+async function checkServer(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ encoding: string; version: number }>(
+    `SELECT current_setting('server_encoding') AS encoding, current_setting('server_version_num')::int AS version`,
+  );
+  if (rows[0]?.encoding !== 'UTF8') throw new Error('The database is not encoded in UTF8.');
+  if (rows[0].version < 140_000) throw new Error('PostgreSQL 14 or newer is needed.');
+}
+
+async function addTriggers(client: ClientBase, site: Site, place: string, guard: string): Promise<void> {
+  const table = quoteTable(place);
+  for (const [name, event, referencing, run] of guardTriggers(site.schema, guard)) {
+    const trigger = escapeIdentifier(`${name}_${site.config.name}`);
+    const { rows } = await client.query(
+      `SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname = $2 AND tgenabled = 'A'`,
+      [table, `${name}_${site.config.name}`],
+    );
+    if (rows.length > 0) continue;
+    await client.query(
+      `CREATE OR REPLACE TRIGGER ${trigger} ${event} ON ${table} ${referencing} FOR EACH STATEMENT EXECUTE FUNCTION ${run};
+      ALTER TABLE ${table} ENABLE ALWAYS TRIGGER ${trigger}`,
+    );
+  }
+}

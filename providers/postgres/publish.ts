@@ -1,0 +1,146 @@
+import {
+  type ImportBeginRequest,
+  ImportPublished,
+  type PartReceipt,
+  TankerError,
+} from '@tanker/contract/index.ts';
+import type { FencedCall } from '@tanker/sdk/index.ts';
+import type { ClientBase } from 'pg';
+import { columnList, readCollections, type Table } from './catalog.ts';
+import { fenced, sessionUnknown } from './fence.ts';
+import { refuseRows } from './imports.ts';
+import { advanceSequences } from './sequences.ts';
+import type { Site } from './site.ts';
+import { checkImport } from './staging.ts';
+import { sqlState } from './transaction.ts';
+
+/** SQLSTATE class 23: unique, foreign key, check, exclusion and not-null violations. */
+const INTEGRITY_CLASS = '23';
+
+interface StagedPart {
+  part: number;
+  collection: string;
+  staging: string;
+  receipt: PartReceipt | null;
+}
+
+/**
+ * Makes the staged rows the company's, all or none, in the transaction of the fence check. Refused unless staging
+ * equals the manifest: every part received whole (octets and SHA-256 were compared as they came), as many rows in its
+ * staging table now, and all of them of this company. What COPY may have changed in a value shows in the seal's digest.
+ */
+export function publishImport(site: Site, call: FencedCall, session: string): Promise<ImportPublished> {
+  const { schema } = site;
+  return fenced(site, call, { kind: 'import', lock: 'writers' }, async (client, row) => {
+    checkImport(row, session);
+    const { rows: sessions } = await client.query<{ manifest: ImportBeginRequest; published: unknown }>(
+      `SELECT manifest, published FROM ${schema}.imports WHERE session = $1 AND company = $2`,
+      [session, call.company],
+    );
+    const [found] = sessions;
+    if (!found) throw sessionUnknown();
+    if (found.published !== null) return ImportPublished.parse(found.published);
+    const from = site.now();
+    await refuseRows(client, site, call.company);
+    const { rows: staged } = await client.query<StagedPart>(
+      `SELECT part, collection, staging, receipt FROM ${schema}.import_parts WHERE session = $1 ORDER BY part`,
+      [session],
+    );
+    const tables = await readCollections(client, site);
+    await checkStaging(client, tables, staged, found.manifest, call.company);
+    const rows = await insertAll(client, tables, staged);
+    await advanceSequences(client, tables, call.company);
+    const published = { rows, work: [{ kind: 'publish' as const, from, to: site.now() }] };
+    await client.query(`UPDATE ${schema}.imports SET published = $2 WHERE session = $1`, [
+      session,
+      JSON.stringify(published),
+    ]);
+    await client.query(`UPDATE ${schema}.fence SET changes = changes + $2 WHERE company = $1`, [
+      call.company,
+      rows,
+    ]);
+    if (staged.length > 0) await client.query(`DROP TABLE ${staged.map((one) => one.staging).join(', ')}`);
+    await client.query(`DELETE FROM ${schema}.import_parts WHERE session = $1`, [session]);
+    return published;
+  });
+}
+
+async function checkStaging(
+  client: ClientBase,
+  tables: readonly Table[],
+  staged: readonly StagedPart[],
+  manifest: ImportBeginRequest,
+  company: string,
+): Promise<void> {
+  const perCollection = new Map<string, number>();
+  for (const expected of manifest.parts) {
+    const part = staged.find((one) => one.part === expected.part);
+    if (!part?.receipt) throw stagingMismatch(`part ${expected.part} has not arrived whole`);
+    const table = tables.find((one) => one.name === part.collection);
+    if (!table) throw stagingMismatch(`part ${expected.part} holds a collection that is not here`);
+    const { rows } = await client.query<{ all: string; own: string }>(
+      `SELECT count(*) AS all, count(*) FILTER (WHERE ${table.ofCompany}) AS own FROM ${part.staging}`,
+      [company],
+    );
+    const all = Number(rows[0]?.all);
+    if (all !== expected.rows) {
+      throw stagingMismatch(
+        `part ${expected.part} has ${all} rows in staging and ${expected.rows} in the manifest`,
+      );
+    }
+    if (Number(rows[0]?.own) !== all) {
+      throw stagingMismatch(`part ${expected.part} holds rows of another company`);
+    }
+    perCollection.set(part.collection, (perCollection.get(part.collection) ?? 0) + all);
+  }
+  for (const { name, digest } of manifest.collections) {
+    if ((perCollection.get(name) ?? 0) !== digest.rows) {
+      throw stagingMismatch(
+        `the parts of ${name} do not have the ${digest.rows} rows that the manifest's digest counts`,
+      );
+    }
+  }
+}
+
+/** In the order of the collections, so that rows come after those they refer to. Plain inserts: nothing is replaced. */
+async function insertAll(
+  client: ClientBase,
+  tables: readonly Table[],
+  staged: readonly StagedPart[],
+): Promise<number> {
+  let inserted = 0;
+  for (const table of tables) {
+    const columns = columnList(table.columns);
+    for (const { staging } of staged.filter((one) => one.collection === table.name)) {
+      try {
+        const { rowCount } = await client.query(
+          `INSERT INTO ${table.table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${staging}`,
+        );
+        inserted += rowCount ?? 0;
+      } catch (error) {
+        throw sqlState(error)?.startsWith(INTEGRITY_CLASS) ? keyConflict(table, error) : error;
+      }
+    }
+  }
+  return inserted;
+}
+
+function keyConflict(table: Table, cause: unknown): TankerError {
+  const constraint = (cause as { constraint?: string }).constraint;
+  return new TankerError(
+    'KeyConflict',
+    {
+      what: `Imported rows break ${constraint ? `the constraint ${constraint}` : 'a constraint'} of ${table.place}.`,
+      now: 'Nothing was imported; rows that were there are unchanged.',
+      next: 'Find which rows of other companies use the same keys; keys must be unique across locations.',
+    },
+    { cause },
+  );
+}
+
+const stagingMismatch = (what: string): TankerError =>
+  new TankerError('StagingMismatch', {
+    what: `Staging does not equal the manifest: ${what}.`,
+    now: 'Nothing is visible.',
+    next: 'Begin the import anew and send every part.',
+  });

@@ -1,0 +1,58 @@
+import type { Location } from '@tanker/contract/index.ts';
+import { Client, escapeIdentifier, Pool } from 'pg';
+import type { PostgresProviderConfig } from './config.ts';
+import type { ExportSession } from './export-session.ts';
+import { OpenCalls } from './open-calls.ts';
+
+/** Calls are short transactions; parts hold a connection for as long as their client reads. */
+const CALL_CONNECTIONS = 8;
+const STREAM_CONNECTIONS = 16;
+
+/** The provider at one location: its server's connections and what this process has open there. */
+export interface Site {
+  readonly config: PostgresProviderConfig;
+  readonly location: Location;
+  /** The quoted name of Tanker's schema on this server. */
+  readonly schema: string;
+  readonly pool: Pool;
+  readonly streams: Pool;
+  /** Ends backends; never busy with anything else. */
+  readonly control: Pool;
+  readonly calls: OpenCalls;
+  /** By company: the one snapshot that this process holds. */
+  readonly exports: Map<string, ExportSession>;
+  connect(): Promise<Client>;
+  /** The provider's clock as the contract writes instants. */
+  now(): string;
+}
+
+export function createSite(config: PostgresProviderConfig, server: string): Site {
+  const connection = config.servers[server];
+  const pool = (max: number) => {
+    const made = new Pool({ max, ...connection });
+    // A connection lost while idle is replaced at its next use; without a listener it would end the process.
+    made.on('error', () => undefined);
+    return made;
+  };
+  return {
+    config,
+    location: { datacenter: config.datacenter, server },
+    schema: escapeIdentifier(schemaName(config.name)),
+    pool: pool(CALL_CONNECTIONS),
+    streams: pool(STREAM_CONNECTIONS),
+    control: pool(1),
+    calls: new OpenCalls(),
+    exports: new Map(),
+    connect: async () => {
+      const client = new Client(connection);
+      await client.connect();
+      return client;
+    },
+    now: () => (config.now?.() ?? new Date()).toISOString(),
+  };
+}
+
+export const schemaName = (provider: string): string => `tanker_${provider}`;
+
+/** `schema.table` as quoted SQL. */
+export const quoteTable = (table: string): string => table.split('.').map(escapeIdentifier).join('.');

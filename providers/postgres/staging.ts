@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { TankerError } from '@tanker/contract/index.ts';
+import { type ClientBase, escapeIdentifier } from 'pg';
+import { columnList, type Table } from './catalog.ts';
+import type { FenceRow } from './fence.ts';
+import { sessionUnknown } from './fence.ts';
+import type { Site } from './site.ts';
+
+export const importSealed = (): TankerError =>
+  new TankerError('ImportSealed', {
+    what: 'The company is sealed here: imports of this epoch have ended.',
+    now: 'The call has had no effect.',
+    next: 'Nothing: a later task imports under a higher epoch.',
+  });
+
+/** Refuses an import call whose epoch is sealed or whose session is no longer the current one. */
+export function checkImport(row: FenceRow, session: string): void {
+  if (row.sealedEpoch !== null && row.epoch <= row.sealedEpoch) throw importSealed();
+  if (row.importSession !== session) throw sessionUnknown();
+}
+
+/**
+ * A table for one part, without the real table's keys and defaults. Unlogged: a crash of the server empties it, and
+ * then publish finds other counts than the manifest's.
+ */
+export async function createStaging(client: ClientBase, site: Site, table: Table): Promise<string> {
+  const name = `${site.schema}.${escapeIdentifier(`staging_${randomBytes(12).toString('hex')}`)}`;
+  await client.query(
+    `CREATE UNLOGGED TABLE ${name} AS SELECT ${columnList(table.columns)} FROM ${table.table} WITH NO DATA`,
+  );
+  return name;
+}
+
+export const stagingRows = async (client: ClientBase, site: Site, company: string): Promise<number> => {
+  const { rows } = await client.query<{ n: string }>(
+    `SELECT coalesce(sum(p.rows), 0) AS n FROM ${site.schema}.import_parts p
+      JOIN ${site.schema}.imports i USING (session) WHERE i.company = $1`,
+    [company],
+  );
+  return Number(rows[0]?.n ?? 0);
+};
+
+/** Drops the company's import sessions and their staging, all or one. Answers how many staged rows that were. */
+export async function dropImports(
+  client: ClientBase,
+  site: Site,
+  company: string,
+  session: string | null = null,
+): Promise<number> {
+  const { rows } = await client.query<{ staging: string; rows: string }>(
+    `SELECT p.staging, p.rows FROM ${site.schema}.import_parts p JOIN ${site.schema}.imports i USING (session)
+      WHERE i.company = $1 AND ($2::text IS NULL OR i.session = $2)`,
+    [company, session],
+  );
+  if (rows.length > 0)
+    await client.query(`DROP TABLE IF EXISTS ${rows.map((row) => row.staging).join(', ')}`);
+  await client.query(
+    `DELETE FROM ${site.schema}.imports WHERE company = $1 AND ($2::text IS NULL OR session = $2)`,
+    [company, session],
+  );
+  return rows.reduce((sum, row) => sum + Number(row.rows), 0);
+}

@@ -1,0 +1,100 @@
+import { TankerError } from '@tanker/contract/index.ts';
+import type { ClientBase, Pool, PoolClient } from 'pg';
+import type { Site } from './site.ts';
+
+/** Text forms that COPY and digests rest on, whatever the role or the database sets; RLS must never hide rows. */
+const TEXT_FORMS = `
+  SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres';
+  SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL row_security = off;
+  SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;`;
+
+/** Tanker's own changes pass the closing that they themselves have made. */
+export const BEGIN_WORK = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${TEXT_FORMS} SET LOCAL tanker.worker = 'on';`;
+/** Hooks are the provider's code: for them the closing holds and changes count. */
+export const BEGIN_HOOK = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${TEXT_FORMS}`;
+/** One consistent view of everything; with a snapshot's id, the very view that another connection holds. */
+export const beginSnapshot = (snapshot?: string): string =>
+  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+  ${snapshot === undefined ? '' : `SET TRANSACTION SNAPSHOT '${snapshot}';`} ${TEXT_FORMS}`;
+
+/** SQLSTATE of the closing, raised by the guard triggers. */
+export const CLOSED_STATE = 'TK423';
+
+/** invalid_text_representation and numeric_value_out_of_range: what casts of an unfit id raise. */
+const UNFIT_STATES = ['22P02', '22003'];
+
+export const sqlState = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as { code?: string }).code : undefined;
+
+/** The backend of a client; `pg` keeps it though its types don't say so. */
+const backendOf = (client: ClientBase): number => (client as unknown as { processID: number }).processID;
+
+/**
+ * Runs work in a transaction and commits it. When the signal is aborted the backend is ended, so that its locks are
+ * free at once, the transaction is rolled back, and the signal's reason is thrown.
+ */
+export async function transaction<T>(
+  site: Site,
+  begin: string,
+  signal: AbortSignal,
+  work: (client: PoolClient) => Promise<T>,
+  pool: Pool = site.pool,
+): Promise<T> {
+  signal.throwIfAborted();
+  const client = await pool.connect();
+  const stop = () => void endBackend(site, client);
+  signal.addEventListener('abort', stop, { once: true });
+  // A client that dies between two queries says so here; the query that follows fails.
+  const onError = () => undefined;
+  client.on('error', onError);
+  let broken = false;
+  try {
+    await client.query(begin);
+    const result = await work(client);
+    signal.throwIfAborted();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    broken = signal.aborted || (await client.query('ROLLBACK').then(isFine, isBroken));
+    throw signal.aborted ? signal.reason : named(error);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    client.off('error', onError);
+    client.release(broken || signal.aborted);
+  }
+}
+
+const isFine = () => false;
+const isBroken = () => true;
+
+/** Ends a connection's backend and with it what it was doing. */
+export async function endBackend(site: Site, client: ClientBase): Promise<void> {
+  await site.control.query('SELECT pg_terminate_backend($1)', [backendOf(client)]).catch(() => undefined);
+}
+
+function named(error: unknown): unknown {
+  const state = sqlState(error);
+  if (state === CLOSED_STATE) {
+    return new TankerError(
+      'CompanyClosed',
+      {
+        what: 'A change of the company was refused, because the company is closed here.',
+        now: 'Nothing was changed.',
+        next: 'Open the company here first.',
+      },
+      { cause: error },
+    );
+  }
+  if (state !== undefined && UNFIT_STATES.includes(state)) {
+    return new TankerError(
+      'RequestInvalid',
+      {
+        what: 'A value does not have the form that the store demands, such as a company id that is no UUID.',
+        now: 'Nothing was changed.',
+        next: 'Use ids as the store writes them.',
+      },
+      { cause: error },
+    );
+  }
+  return error;
+}
