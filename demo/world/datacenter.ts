@@ -6,7 +6,8 @@ import pg from 'pg';
 import { runChild, type Service } from './child.ts';
 import { startDeliveries } from './deliveries.ts';
 import { productApi } from './product-api.ts';
-import type { ServiceName } from './schema.ts';
+import { startProvider } from './providers.ts';
+import { SERVICE_NAMES, type ServiceName } from './schema.ts';
 
 export interface DatacenterConfig {
   readonly datacenter: string;
@@ -23,6 +24,9 @@ const POOL_SIZE = 10;
 const KEEP_ALIVE_MS = 75_000;
 
 async function startDatacenter(config: DatacenterConfig): Promise<Service> {
+  const providers = await Promise.all(
+    SERVICE_NAMES.map((service) => startProvider({ ...config, ...config.providers[service], service })),
+  );
   const pool = new pg.Pool({ connectionString: config.database, max: POOL_SIZE });
   pool.on('error', (error) => console.error(error));
   const deliveries = startDeliveries(pool);
@@ -43,7 +47,7 @@ async function startDatacenter(config: DatacenterConfig): Promise<Service> {
         server.closeAllConnections();
       });
       await deliveries.stop();
-      await pool.end();
+      await Promise.all([pool.end(), ...providers.map((provider) => provider.close())]);
       return {};
     },
   };

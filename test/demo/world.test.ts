@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { parseTopology } from '@tanker/contract/index.ts';
+import { Describe, parseTopology, Summary } from '@tanker/contract/index.ts';
 import {
   changedNeighbours,
+  closedProviders,
   findAcknowledged,
   neighbourFingerprints,
   readJournal,
 } from '../../demo/world/checks.ts';
 import { demoCompanies, reserveWorld, type World } from '../../demo/world/world.ts';
+import { sendWrite } from '../../demo/world/writer.ts';
 
 let world: World;
 const directory = mkdtempSync(join(tmpdir(), 'tanker-world-'));
@@ -47,6 +49,56 @@ test('everything that customers were told is written is found, and neighbours ar
     await Promise.all([us.end(), eu.end()]);
   }
 }, 60_000);
+
+test('each provider answers at each location of the topology and claims every row of the company', async () => {
+  const topology = parseTopology(world.topology, 'of the world');
+  let rows = 0;
+  for (const { name, endpoints, secret, importAfter } of topology.providers) {
+    const ask = async (datacenter: string, path: string) => {
+      const url = `${endpoints[datacenter]}/tanker/v1/locations/${datacenter}/db1${path}`;
+      const response = await fetch(url, { headers: { authorization: `Bearer ${world.secrets[secret]}` } });
+      return (await response.json()) as Record<string, unknown>;
+    };
+    expect(Describe.parse(await ask('eu', ''))).toMatchObject({ name, importAfter });
+    const summary = Summary.parse(await ask('eu', '/companies/hooli/summary'));
+    expect(summary.unclaimed).toEqual([]);
+    rows += summary.collections.reduce((sum, collection) => sum + collection.rows, 0);
+  }
+  expect(rows).toBe(500);
+});
+
+test('a write to a closed company is 423, its messages wait, and nobody else is held up', async () => {
+  const us = await world.connect('us');
+  const send = (company: string, writeId: string) =>
+    sendWrite({ gateway: world.gateway.url, company, collection: 'deals', kind: 'create', writeId });
+  const pending = async (company: string): Promise<string> =>
+    (
+      await us.query(
+        `SELECT count(*) AS n FROM deals.outbox WHERE company_id = $1 AND delivered_at IS NULL`,
+        [company],
+      )
+    ).rows[0].n;
+  const until = async (company: string, count: string): Promise<void> => {
+    while ((await pending(company)) !== count) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  try {
+    await until('globex', '0');
+    await us.query(`BEGIN; SET LOCAL tanker.worker = 'on'`);
+    await us.query(
+      `INSERT INTO deals.outbox (company_id, topic, payload) VALUES ('globex', 'deal-created', '{}')`,
+    );
+    await us.query(`UPDATE tanker_deals.fence SET closed_epoch = 1 WHERE company = 'globex'; COMMIT`);
+    expect(await closedProviders(us, 'globex')).toEqual(['deals']);
+    expect(await send('globex', 'while-closed')).toEqual({ outcome: 'locked', retryAfterSeconds: 1 });
+    expect(await send('initech', 'beside')).toMatchObject({ outcome: 'acknowledged' });
+    await until('initech', '0');
+    expect(await pending('globex')).toBe('1');
+    await us.query(`UPDATE tanker_deals.fence SET closed_epoch = NULL WHERE company = 'globex'`);
+    await until('globex', '0');
+  } finally {
+    await us.end();
+  }
+});
 
 test('messages are delivered by the job', async () => {
   const us = await world.connect('us');
