@@ -174,7 +174,7 @@ function createServices({ clock, faults, account, dataDirectory, endpoint, log }
     authorizeRole: iam.authorizeRole,
     fault: faults.consult,
     logDirectory: path.join(dataDirectory, 'logs'),
-    sendToQueue: async (queueArn, body) => queues.send(queueArn, body),
+    sendToQueue: queues.send,
   });
   const events = createEvents({
     clock,

@@ -41,13 +41,19 @@ export type FaultEffect = z.output<typeof effectSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
 export type Fault = z.output<typeof faultSchema> & { readonly id: string; hits: number };
 
-/** One call as a service shows it to the faults before it does anything. */
+/**
+ * One call as a service shows it to the faults before it does anything. Operations are those of the API, and besides:
+ * Lambda's `Run` (the function's own run: error, delay, answer-lost), EventBridge's `Route` (an event on its way to a
+ * target: drop, delay, duplicate) and `Deliver` (the target's answer: error).
+ */
 export interface FaultSubject {
   readonly service: string;
   readonly region: string;
   readonly operation: string;
   readonly functionName?: string;
   readonly payload?: unknown;
+  /** Whether only faults are meant that name the operation. */
+  readonly namedOnly?: boolean;
   readonly [detail: string]: unknown;
 }
 
@@ -110,6 +116,7 @@ export function createFaults(): Faults {
 
 function hits(fault: Fault, subject: FaultSubject): boolean {
   if (fault.service !== subject.service) return false;
+  if (subject.namedOnly && fault.match['operation'] === undefined) return false;
   if (fault.region !== undefined && fault.region !== subject.region) return false;
   return isSubset(fault.match, subject);
 }

@@ -9,6 +9,9 @@ const KEEP_ALIVE_MS = 10 * 60_000;
 /** What the front can do to a request of any service. */
 const WIRE_EFFECTS = ['drop', 'delay', 'answer-lost'] as const;
 
+/** Services that know more about a call than the front does, and ask the faults with that. */
+const ASK_THEMSELVES: ReadonlySet<string> = new Set(['lambda', 'events']);
+
 export interface FrontOptions {
   /** Signing name of a service (lambda, states, s3, …) to its handler. */
   readonly services: Readonly<Record<string, WireHandler>>;
@@ -16,7 +19,7 @@ export interface FrontOptions {
   local(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void>;
   /** Whether an access key is one of this cloud. */
   knows(accessKeyId: string): boolean;
-  /** Asked for each request to a service (but Lambda, which asks itself) about losing the request, its answer, or time. */
+  /** Asked for each request to a service about losing the request, its answer, or time. */
   readonly fault?: FaultPort;
   /** Told what no handler caught: a defect of the embedded cloud. */
   onDefect(error: unknown, where: string): void;
@@ -82,7 +85,7 @@ async function answer(
     const message = 'The security token included in the request is invalid.';
     return plain(response, 403, 'UnrecognizedClientException', message);
   }
-  const fault = scope.service === 'lambda' ? undefined : options.fault?.(subjectOf(wire), WIRE_EFFECTS);
+  const fault = options.fault?.(subjectOf(wire), WIRE_EFFECTS);
   if (fault?.kind === 'drop') return void request.socket.destroy();
   if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.milliseconds));
   if (fault?.kind === 'answer-lost') loseAnswer(response);
@@ -93,7 +96,14 @@ async function answer(
 function subjectOf(wire: WireRequest): FaultSubject {
   const target = String(wire.http.headers['x-amz-target'] ?? '');
   const operation = target.slice(target.indexOf('.') + 1) || wire.method;
-  return { service: wire.service, region: wire.region, operation, path: decodeURIComponent(wire.path) };
+  const { service, region } = wire;
+  return {
+    service,
+    region,
+    operation,
+    path: decodeURIComponent(wire.path),
+    namedOnly: ASK_THEMSELVES.has(service),
+  };
 }
 
 /** The service does its work and answers; the caller sees the connection end instead. */

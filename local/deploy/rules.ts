@@ -58,6 +58,13 @@ function readTarget(target: TargetProperties, rule: Resource, assembly: Assembly
   if (target.Arn.includes(':states:') && target.RoleArn === undefined) {
     throw new TemplateUnsupported(`target ${target.Arn} needs a RoleArn`);
   }
+  const deadLetterArn = target.DeadLetterConfig?.Arn;
+  if (
+    deadLetterArn !== undefined &&
+    !assembly.resources.some((one) => one.attributes['Arn'] === deadLetterArn)
+  ) {
+    throw new TemplateUnsupported(`dead letter queue ${deadLetterArn}, which the assembly doesn't hold`);
+  }
   const transformer = target.InputTransformer;
   return {
     id: target.Id,
@@ -69,7 +76,7 @@ function readTarget(target: TargetProperties, rule: Resource, assembly: Assembly
       inputPathsMap: transformer.InputPathsMap ?? {},
       inputTemplate: transformer.InputTemplate,
     },
-    deadLetterArn: target.DeadLetterConfig?.Arn,
+    deadLetterArn,
     maximumRetryAttempts: target.RetryPolicy?.MaximumRetryAttempts,
     maximumEventAgeSeconds: target.RetryPolicy?.MaximumEventAgeInSeconds,
   };

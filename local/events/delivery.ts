@@ -17,6 +17,9 @@ const BACKOFF_MS = { first: 1_000, longest: 300_000 };
 const RETRYABLE =
   /Throttl|TooManyRequests|LimitExceeded|ServiceException|ServiceUnavailable|InternalFailure|Timeout/;
 
+/** What can happen to an event on its way. */
+const ROUTE_EFFECTS = ['drop', 'delay', 'duplicate'] as const;
+
 /** How the services behind targets are reached. Each rejects with an error whose `name` is the AWS error code. */
 export interface DeliveryPorts {
   readonly clock: Clock;
@@ -79,7 +82,7 @@ export function createDelivery(ports: DeliveryPorts): Delivery {
     attempts: number,
   ): Promise<void> {
     try {
-      const fault = ports.fault?.(subject(rule, target, event));
+      const fault = ports.fault?.(subject(rule, target, event), ['error']);
       if (fault?.kind === 'error')
         throw Object.assign(new Error(fault.errorMessage), { name: fault.errorType });
       await send(rule, target, targetPayload(target, event, rule.arn), event);
@@ -120,7 +123,7 @@ export function createDelivery(ports: DeliveryPorts): Delivery {
 
   return {
     deliver(rule, target, event) {
-      const fault = ports.fault?.({ ...subject(rule, target, event), operation: 'Route' });
+      const fault = ports.fault?.({ ...subject(rule, target, event), operation: 'Route' }, ROUTE_EFFECTS);
       if (fault?.kind === 'drop') return;
       const start = () => void attempt(rule, target, event, ports.clock.now(), 0);
       open += 1;

@@ -106,6 +106,7 @@ export function createAsynchronous(ports: AsynchronousPorts): AsynchronousInvoca
     try {
       result = await ports.run(event.definition, event.requestId, event.payload);
     } catch (error) {
+      if (stopped) return;
       if (!(error instanceof LambdaApiError)) throw error;
       const wait = Math.min(THROTTLE_DELAY_MS.first * 2 ** event.throttles, THROTTLE_DELAY_MS.longest);
       event.throttles += 1;

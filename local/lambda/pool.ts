@@ -26,35 +26,66 @@ interface FunctionPool {
   starting: number;
 }
 
-/** The execution environments of all functions of one cloud. */
-export interface EnvironmentPools {
+/**
+ * The execution environments of all functions of one cloud. Warm ones are reused, the latest first; an invocation
+ * takes a new one only when none is free, and a free one that comes before the new one has started.
+ */
+export class EnvironmentPools {
+  readonly #pools = new Map<string, FunctionPool>();
+  readonly #enter = createGate(SIMULTANEOUS_STARTS);
+  /** Over all functions, the one idle longest first. */
+  readonly #idle: ExecutionEnvironment[] = [];
+  #stopped = false;
+
   /** Registers a function under a key; `start` makes one environment of it. */
-  register(key: string, start: () => ExecutionEnvironment): void;
+  register(key: string, start: () => ExecutionEnvironment): void {
+    this.#pools.set(key, { start, all: new Set(), idle: [], waiting: [], starting: 0 });
+  }
+
   /** A free environment that has loaded the handler; rejects with InitFailed. */
-  acquire(key: string): Promise<ExecutionEnvironment>;
+  acquire(key: string): Promise<ExecutionEnvironment> {
+    const pool = this.#poolOf(key);
+    for (let free = pool.idle.at(-1); free; free = pool.idle.at(-1)) {
+      this.#unpark(pool, free);
+      if (free.alive) return Promise.resolve(free);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<ExecutionEnvironment>();
+    pool.waiting.push({ resolve, reject });
+    this.#startForWaiting(pool);
+    return promise;
+  }
+
   /** Gives an environment back; a dead one is forgotten. */
-  release(key: string, environment: ExecutionEnvironment): void;
+  release(key: string, environment: ExecutionEnvironment): void {
+    this.#park(this.#poolOf(key), environment);
+  }
+
   /** Starts environments until so many are there. */
-  prewarm(key: string, count: number): Promise<void>;
-  environments(key: string): readonly ExecutionEnvironment[];
+  async prewarm(key: string, count: number): Promise<void> {
+    const pool = this.#poolOf(key);
+    const missing = Math.max(0, count - pool.all.size - pool.starting);
+    await Promise.all(Array.from({ length: missing }, () => this.#start(pool)));
+  }
+
+  environments(key: string): readonly ExecutionEnvironment[] {
+    return [...this.#poolOf(key).all];
+  }
+
   /** Ends every process and waits until it is gone. */
-  stop(): Promise<void>;
-}
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const all = [...this.#pools.values()].flatMap((pool) => [...pool.all]);
+    for (const environment of all) environment.kill('SIGKILL');
+    await Promise.all(all.map((environment) => environment.exited));
+  }
 
-/** Warm environments are reused, the latest first; an invocation takes a new one only when none is free. */
-export function createPools(): EnvironmentPools {
-  const pools = new Map<string, FunctionPool>();
-  const gate = createGate(SIMULTANEOUS_STARTS);
-  const allIdle: { pool: FunctionPool; environment: ExecutionEnvironment }[] = [];
-  let stopped = false;
-
-  function poolOf(key: string): FunctionPool {
-    const pool = pools.get(key);
+  #poolOf(key: string): FunctionPool {
+    const pool = this.#pools.get(key);
     if (!pool) throw new Error(`No function is registered as ${key}`);
     return pool;
   }
 
-  function park(pool: FunctionPool, environment: ExecutionEnvironment): void {
+  #park(pool: FunctionPool, environment: ExecutionEnvironment): void {
     if (!environment.alive) return;
     const waiter = pool.waiting.shift();
     if (waiter) {
@@ -62,73 +93,44 @@ export function createPools(): EnvironmentPools {
       return;
     }
     pool.idle.push(environment);
-    allIdle.push({ pool, environment });
-    if (allIdle.length > MAXIMUM_IDLE) allIdle[0]?.environment.kill('SIGKILL');
+    this.#idle.push(environment);
+    if (this.#idle.length > MAXIMUM_IDLE) this.#idle[0]?.kill('SIGKILL');
   }
 
-  function forgetIdle(pool: FunctionPool, environment: ExecutionEnvironment): void {
-    const own = pool.idle.indexOf(environment);
-    if (own >= 0) pool.idle.splice(own, 1);
-    const shared = allIdle.findIndex((entry) => entry.environment === environment);
-    if (shared >= 0) allIdle.splice(shared, 1);
+  #unpark(pool: FunctionPool, environment: ExecutionEnvironment): void {
+    for (const idle of [pool.idle, this.#idle]) {
+      const index = idle.indexOf(environment);
+      if (index >= 0) idle.splice(index, 1);
+    }
   }
 
-  async function startOne(pool: FunctionPool): Promise<void> {
+  #startForWaiting(pool: FunctionPool): void {
+    while (pool.starting < pool.waiting.length) void this.#start(pool);
+  }
+
+  /** Starts one environment for whoever waits first; a start that fails is that one's failure. */
+  async #start(pool: FunctionPool): Promise<void> {
     pool.starting += 1;
-    const leave = await gate();
+    const leave = await this.#enter();
     try {
-      if (stopped) throw new Error('The embedded cloud has stopped');
+      if (this.#stopped) throw new Error('The embedded cloud has stopped');
       const environment = pool.start();
       pool.all.add(environment);
       void environment.exited.then(() => {
         pool.all.delete(environment);
-        forgetIdle(pool, environment);
+        this.#unpark(pool, environment);
       });
       const limit = setTimeout(() => environment.kill('SIGKILL'), INIT_LIMIT_MS);
       await environment.ready.finally(() => clearTimeout(limit));
-      park(pool, environment);
+      this.#park(pool, environment);
     } catch (error) {
       pool.waiting.shift()?.reject(error);
     } finally {
       pool.starting -= 1;
       leave();
     }
-    startForWaiting(pool);
+    this.#startForWaiting(pool);
   }
-
-  function startForWaiting(pool: FunctionPool): void {
-    while (pool.starting < pool.waiting.length) void startOne(pool);
-  }
-
-  return {
-    register(key, start) {
-      pools.set(key, { start, all: new Set(), idle: [], waiting: [], starting: 0 });
-    },
-    async acquire(key) {
-      const pool = poolOf(key);
-      for (let free = pool.idle.at(-1); free; free = pool.idle.at(-1)) {
-        forgetIdle(pool, free);
-        if (free.alive) return free;
-      }
-      const { promise, resolve, reject } = Promise.withResolvers<ExecutionEnvironment>();
-      pool.waiting.push({ resolve, reject });
-      startForWaiting(pool);
-      return promise;
-    },
-    release: (key, environment) => park(poolOf(key), environment),
-    async prewarm(key, count) {
-      const pool = poolOf(key);
-      const missing = count - pool.all.size - pool.starting;
-      await Promise.all(Array.from({ length: Math.max(0, missing) }, () => startOne(pool)));
-    },
-    environments: (key) => [...poolOf(key).all],
-    async stop() {
-      stopped = true;
-      const all = [...pools.values()].flatMap((pool) => [...pool.all]);
-      for (const environment of all) environment.kill('SIGKILL');
-      await Promise.all(all.map((environment) => environment.exited));
-    },
-  };
 }
 
 /** Lets so many through at a time; the answer leaves. */

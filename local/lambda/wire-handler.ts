@@ -5,15 +5,14 @@ import {
   ConnectionLost,
   type FunctionDefinition,
   type InvocationType,
-  type InvokeResult,
   LambdaApiError,
   SYNC_PAYLOAD_LIMIT_BYTES,
 } from './definition.ts';
-import type { InvokeCall } from './lambda.ts';
+import type { Invoke } from './invoke.ts';
 
 /** What the wire needs of Lambda. */
 export interface LambdaCalls {
-  invoke(call: InvokeCall): Promise<InvokeResult>;
+  readonly invoke: Invoke;
   functions(region: string): readonly FunctionDefinition[];
   /** Throws ResourceNotFoundException. */
   find(region: string, functionName: string): FunctionDefinition;

@@ -37,7 +37,7 @@ export async function startLambdaWorld(clock: Clock = systemClock): Promise<Lamb
     credentialsFor: (roleArn) => ({ accessKeyId: `KEY-${roleArn}`, secretAccessKey: 's', sessionToken: 't' }),
     fault: faults.consult,
     logDirectory,
-    sendToQueue: async (arn, body) => queues.send(arn, body),
+    sendToQueue: queues.send,
   });
   const front = await startFront({
     services: { lambda: lambda.handle },

@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.ts';
+import type { FaultPort, FaultSubject } from '../faults.ts';
+import { type InvokeResult, LambdaApiError } from './definition.ts';
+import { InitFailed, type Outcome } from './execution-environment.ts';
+import { limitAnswer } from './payloads.ts';
+import type { EnvironmentPools } from './pool.ts';
+import type { Registered } from './registry.ts';
+
+export interface RunPorts {
+  readonly clock: Clock;
+  readonly fault?: FaultPort;
+  readonly pools: EnvironmentPools;
+}
+
+/** Runs a function once. Rejects only with LambdaApiError TooManyRequestsException: all else is a result. */
+export type Run = (entry: Registered, requestId: string, payload: string) => Promise<InvokeResult>;
+
+/** What a fault can do to a function's own run. */
+const RUN_EFFECTS = ['error', 'delay', 'answer-lost'] as const;
+
+/** Runs functions in their environments, within the reserved concurrency. */
+export function createRun(ports: RunPorts): Run {
+  return async (entry, requestId, payload) => {
+    const { reservedConcurrency } = entry.definition;
+    if (reservedConcurrency !== undefined && entry.running >= reservedConcurrency) throw throttled();
+    const effect = ports.fault?.(faultSubject(entry, 'Run', payload, true), RUN_EFFECTS);
+    if (effect?.kind === 'delay') await waitFor(ports.clock, effect.milliseconds);
+    if (effect?.kind === 'error') return failed(requestId, effect);
+    entry.running += 1;
+    try {
+      const outcome = await runOnce(entry, requestId, payload, ports);
+      if (effect?.kind === 'answer-lost') {
+        return failed(requestId, { errorType: 'Runtime.ExitError', errorMessage: effect.errorMessage });
+      }
+      if ('error' in outcome) return failed(requestId, outcome.error);
+      return limitAnswer({
+        statusCode: 200,
+        requestId,
+        executedVersion: '$LATEST',
+        payload: outcome.payload,
+      });
+    } finally {
+      entry.running -= 1;
+    }
+  };
+}
+
+async function runOnce(
+  entry: Registered,
+  requestId: string,
+  event: string,
+  ports: RunPorts,
+): Promise<Outcome> {
+  const { definition, key, log } = entry;
+  try {
+    const environment = await ports.pools.acquire(key);
+    const started = performance.now();
+    const timeoutMs = definition.timeoutSeconds * 1000;
+    const outcome = await environment.invoke({
+      requestId,
+      event,
+      timeoutMs,
+      clockOffsetMs: clockOffset(ports.clock),
+    });
+    ports.pools.release(key, environment);
+    const failure = 'error' in outcome ? ` Error: ${outcome.error.errorType}` : '';
+    log.line(requestId, `REPORT Duration: ${(performance.now() - started).toFixed(2)} ms${failure}`);
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof InitFailed)) throw error;
+    log.line(requestId, `INIT failed: ${error.document.errorType}: ${error.document.errorMessage}`);
+    return { error: error.document };
+  }
+}
+
+/** How far the cloud's clock is ahead of the machine's, in milliseconds. */
+export function clockOffset(clock: Clock): number {
+  return Math.round(clock.now() - Date.now());
+}
+
+export function waitFor(clock: Clock, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => clock.after(milliseconds, resolve));
+}
+
+/** A call as faults see it; the payload is parsed only when one looks at it. */
+export function faultSubject(
+  { region, definition }: Registered,
+  operation: string,
+  payload: string,
+  namedOnly = false,
+): FaultSubject {
+  return {
+    service: 'lambda',
+    region,
+    operation,
+    functionName: definition.name,
+    namedOnly,
+    get payload(): unknown {
+      return JSON.parse(payload);
+    },
+  };
+}
+
+function failed(requestId: string, error: { errorType: string; errorMessage: string }): InvokeResult {
+  const { errorType, errorMessage } = error;
+  const trace = 'trace' in error ? { trace: error.trace } : {};
+  const payload = JSON.stringify({ errorType, errorMessage, ...trace });
+  return { statusCode: 200, requestId, executedVersion: '$LATEST', payload, functionError: 'Unhandled' };
+}
+
+function throttled(): LambdaApiError {
+  return new LambdaApiError('TooManyRequestsException', 429, 'Rate Exceeded.', {
+    Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+  });
+}
