@@ -12,7 +12,7 @@ const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 /** HTTPS, since bearer tokens and customer data travel there; plain HTTP only on the machine itself. */
 const Endpoint = z
-  .url({ protocol: /^https?$/, error: 'an https:// URL' })
+  .url({ protocol: /^https?$/, error: 'an https:// URL', abort: true })
   .refine((url) => new URL(url).protocol === 'https:' || LOOPBACK.has(new URL(url).hostname), {
     error: 'an https:// URL (http:// is allowed on loopback only)',
   })
@@ -140,6 +140,39 @@ function checkDatacenters(topology: ShapeOutput, report: Report) {
   });
 }
 
+/** Names that would be there twice in AWS, or not allowed in the name of a bucket. */
+function checkNames(topology: ShapeOutput, report: Report) {
+  topology.datacenters.forEach(({ name }, index) => {
+    if (name === 'control') {
+      report(
+        ['datacenters', index, 'name'],
+        '"control" is the name of the control region\'s stack; take another',
+      );
+    }
+    if (name.endsWith('-')) {
+      report(
+        ['datacenters', index, 'name'],
+        `"${name}" ends its bucket's name; end it with a letter or digit`,
+      );
+    }
+  });
+  const { operatorSecret, readerSecret } = topology.gateway;
+  if (operatorSecret === readerSecret) {
+    report(
+      ['gateway', 'readerSecret'],
+      'the same as operatorSecret; agents may only read, so it is another token',
+    );
+  }
+  topology.providers.forEach(({ secret }, index) => {
+    if (secret === operatorSecret || secret === readerSecret) {
+      report(
+        ['providers', index, 'secret'],
+        `"${secret}" is the gateway's; a provider has a token of its own`,
+      );
+    }
+  });
+}
+
 function checkProviders(topology: ShapeOutput, report: Report) {
   const datacenters = topology.datacenters.map((d) => d.name);
   const providers = topology.providers.map((p) => p.name);
@@ -193,6 +226,7 @@ export const Topology = Shape.check((context) => {
   const report: Report = (path, message) =>
     context.issues.push({ code: 'custom', input: context.value, path, message });
   checkDatacenters(context.value, report);
+  checkNames(context.value, report);
   checkProviders(context.value, report);
   checkResidency(context.value, report);
 });

@@ -27,7 +27,7 @@ export class ControlStack extends Stack {
     new RecoveryRule(
       this,
       topology,
-      functions['start-recovery'].function,
+      functions['start-recovery'],
       machines.map((machine) => machine.machineArn),
     );
   }

@@ -2,18 +2,18 @@ import type { Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import type { Function as LambdaFn } from 'aws-cdk-lib/aws-lambda';
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeDeadLetterQueue } from './acknowledgements.ts';
+import type { ControlFunction } from './control-function.ts';
 
-/** EventBridge tries for so long to reach the function, and Lambda to run it. The lease of the lock has ended by then. */
-const MAX_EVENT_AGE_HOURS = 2;
-
-/** EventBridge's and Lambda's own most: 185 attempts with growing pauses, 2 runs after the first. */
-const RULE_RETRIES = 185;
-const FUNCTION_RETRIES = 2;
+/**
+ * The most that EventBridge (24 hours, 185 tries) and Lambda (6 hours, 2 runs after the first) allow: a late recovery
+ * does no harm, a missing one leaves a company claimed. Sources: EventBridge, "Retry policy"; Lambda, PutFunctionEventInvokeConfig.
+ */
+const DELIVERY = { maxEventAge: Duration.hours(24), retryAttempts: 185 };
+const INVOCATION = { maxEventAge: Duration.hours(6), retryAttempts: 2 };
 
 /** SQS keeps a message at most 14 days: time to look at what could not be recovered. */
 const KEEP_DAYS = 14;
@@ -23,7 +23,12 @@ const KEEP_DAYS = 14;
  * failed. What could not be delivered or handled is kept in a queue.
  */
 export class RecoveryRule extends Construct {
-  constructor(scope: Construct, topology: Topology, startRecovery: LambdaFn, machineArns: readonly string[]) {
+  constructor(
+    scope: Construct,
+    topology: Topology,
+    startRecovery: ControlFunction,
+    machineArns: readonly string[],
+  ) {
     super(scope, 'RecoveryRule');
     const unhandled = new Queue(this, 'Unhandled', {
       queueName: `${topology.installation}-unhandled-recoveries`,
@@ -32,11 +37,12 @@ export class RecoveryRule extends Construct {
       retentionPeriod: Duration.days(KEEP_DAYS),
     });
     acknowledgeDeadLetterQueue(unhandled);
-    const maxEventAge = Duration.hours(MAX_EVENT_AGE_HOURS);
-    startRecovery.configureAsyncInvoke({
-      retryAttempts: FUNCTION_RETRIES,
-      maxEventAge,
-      onFailure: new SqsDestination(unhandled),
+    startRecovery.role.addToPolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [unhandled.queueArn] }),
+    );
+    startRecovery.function.configureAsyncInvoke({
+      ...INVOCATION,
+      onFailure: { bind: () => ({ destination: unhandled.queueArn }) },
     });
     new Rule(this, 'Rule', {
       ruleName: `${topology.installation}-recovery`,
@@ -46,13 +52,7 @@ export class RecoveryRule extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [...machineArns] },
       },
-      targets: [
-        new LambdaFunction(startRecovery, {
-          retryAttempts: RULE_RETRIES,
-          maxEventAge,
-          deadLetterQueue: unhandled,
-        }),
-      ],
+      targets: [new LambdaFunction(startRecovery.function, { ...DELIVERY, deadLetterQueue: unhandled })],
     });
   }
 }

@@ -1,0 +1,281 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ACTIONS } from '@tanker/contract/operations.ts';
+import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
+import {
+  functionNamed,
+  ofType,
+  type Resource,
+  type Right,
+  rightsOf,
+  type Synthesized,
+  synthesize,
+  type Template,
+} from './synthesized.ts';
+
+const CONTROL_TABLE = 'arn:aws:dynamodb:eu-west-1:111122223333:table/tanker';
+const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:tanker';
+const DATACENTERS = [
+  { name: 'us', region: 'us-east-1' },
+  { name: 'eu', region: 'eu-central-1' },
+];
+
+let stacks: Synthesized['stacks'];
+let control: Template;
+
+beforeAll(() => {
+  stacks = synthesize({ nag: false }).stacks;
+  control = stacks['tanker-control'] as Template;
+}, 60_000);
+
+/** Rights that know no resource, by their service. */
+const RESOURCELESS: Record<string, RegExp> = {
+  'AWS::Lambda::Function': /^xray:Put(TraceSegments|TelemetryRecords)$/,
+  'AWS::StepFunctions::StateMachine':
+    /^(xray:|logs:(\w+LogDelivery|ListLogDeliveries|PutResourcePolicy|Describe(ResourcePolicies|LogGroups))$)/,
+};
+
+const named = (rights: readonly Right[]): string[] =>
+  rights
+    .filter(({ resource }) => resource !== '*')
+    .map(({ action, resource }) => `${action} ${typeof resource === 'string' ? resource : '(reference)'}`)
+    .sort();
+
+/** What a definition calls, read from the synthesized text by code of its own. */
+function calls(machine: Resource): string[] {
+  const { DefinitionString, DefinitionSubstitutions } = machine.Properties;
+  const text = (DefinitionString as string).replaceAll(
+    /\$\{(\w+)\}/g,
+    (_, key: string) => DefinitionSubstitutions[key],
+  );
+  const found = new Set<string>();
+  JSON.parse(text, (_key, state) => {
+    switch (state?.Type === 'Task' ? state.Resource : undefined) {
+      case undefined:
+        break;
+      case 'arn:aws:states:::lambda:invoke':
+      case 'arn:aws:states:::lambda:invoke.waitForTaskToken':
+        found.add(`lambda:InvokeFunction ${state.Arguments.FunctionName}`);
+        break;
+      case 'arn:aws:states:::dynamodb:updateItem':
+        found.add(
+          `dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/${state.Arguments.TableName}`,
+        );
+        break;
+      case 'arn:aws:states:::states:startExecution.sync:2': {
+        const executions = `${state.Arguments.StateMachineArn.replace(':stateMachine:', ':execution:')}:*`;
+        const rule =
+          'arn:aws:events:eu-west-1:111122223333:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule';
+        found.add(`states:StartExecution ${state.Arguments.StateMachineArn}`);
+        for (const action of ['DescribeExecution', 'StopExecution'])
+          found.add(`states:${action} ${executions}`);
+        for (const action of ['PutTargets', 'PutRule', 'DescribeRule']) found.add(`events:${action} ${rule}`);
+        break;
+      }
+      default:
+        throw new Error(`The test knows no right for ${state.Resource}.`);
+    }
+    return state;
+  });
+  return [...found].sort();
+}
+
+describe('the role of a state machine', () => {
+  test.each(['migrate', 'recover'])(
+    'of %s allows what its definition calls, and nothing else',
+    (operation) => {
+      const machine = ofType(control, 'AWS::StepFunctions::StateMachine').find(
+        ({ Properties }) => Properties['StateMachineName'] === `tanker-${operation}`,
+      ) as Resource;
+      const allowed = named(rightsOf(control, machine));
+      expect(allowed).toEqual(calls(machine));
+      expect(allowed.length).toBeGreaterThan(1);
+    },
+  );
+
+  test('names only functions that exist, and every substitution has a value', () => {
+    const functions = ofType(control, 'AWS::Lambda::Function').map(
+      ({ Properties }) => Properties['FunctionName'],
+    );
+    for (const { Properties } of ofType(control, 'AWS::StepFunctions::StateMachine')) {
+      const values = Properties['DefinitionSubstitutions'] as Record<string, string>;
+      const used = new Set(
+        [...Properties['DefinitionString'].matchAll(/\$\{(\w+)\}/g)].map(
+          (match: RegExpMatchArray) => match[1],
+        ),
+      );
+      expect(Object.keys(values).sort()).toEqual([...used].sort());
+      for (const [key, value] of Object.entries(values)) {
+        if (key.endsWith('FunctionArn')) expect(functions).toContain(value.split(':').at(-1));
+      }
+    }
+  });
+
+  test('and the machines together call every control function except the one that the rule starts', () => {
+    const called = ofType(control, 'AWS::StepFunctions::StateMachine')
+      .flatMap(calls)
+      .filter((call) => call.startsWith('lambda:'))
+      .map((call) => call.split(':function:tanker-')[1]);
+    const expected = CONTROL_FUNCTIONS.filter((name) => name !== 'start-recovery');
+    expect([...new Set(called)].sort()).toEqual([...expected].sort());
+  });
+});
+
+describe('every role', () => {
+  test('names its resources, except for actions that know none', () => {
+    for (const template of Object.values(stacks)) {
+      for (const [type, resourceless] of Object.entries(RESOURCELESS)) {
+        for (const caller of ofType(template, type)) {
+          for (const { action, resource } of rightsOf(template, caller)) {
+            expect(action).not.toContain('*');
+            if (resource === '*') expect(action).toMatch(resourceless);
+          }
+        }
+      }
+    }
+  });
+
+  test('belongs to one function or machine, and holds no policy of AWS', () => {
+    for (const template of Object.values(stacks)) {
+      const roles = ofType(template, 'AWS::IAM::Role');
+      const callers = Object.keys(RESOURCELESS).flatMap((type) => ofType(template, type));
+      expect(roles).toHaveLength(callers.length);
+      for (const { Properties } of roles) expect(Properties['ManagedPolicyArns']).toBeUndefined();
+    }
+  });
+});
+
+describe('the control region', () => {
+  const actionsOf = (name: string) =>
+    rightsOf(control, functionNamed(control, `tanker-${name}`)).map(({ action }) => action);
+
+  test('never reads or writes exports, and settles no task token', () => {
+    for (const name of CONTROL_FUNCTIONS) {
+      for (const action of actionsOf(name)) expect(action).not.toMatch(/^(s3|kms):|^states:SendTask/);
+    }
+  });
+
+  test('uses only the four calls of single items and queries on the one table', () => {
+    for (const name of CONTROL_FUNCTIONS) {
+      for (const { action, resource } of rightsOf(control, functionNamed(control, `tanker-${name}`))) {
+        if (!action.startsWith('dynamodb:')) continue;
+        expect(action).toMatch(/^dynamodb:(GetItem|PutItem|UpdateItem|Query)$/);
+        expect(resource).toBe(CONTROL_TABLE);
+      }
+    }
+  });
+
+  test('lets dispatch start every agent of every datacenter, and only these', () => {
+    const invoked = rightsOf(control, functionNamed(control, 'tanker-dispatch'))
+      .filter(({ action }) => action === 'lambda:InvokeFunction')
+      .map(({ resource }) => resource);
+    const expected = DATACENTERS.flatMap(({ name, region }) =>
+      ACTIONS.map((action) => `arn:aws:lambda:${region}:111122223333:function:tanker-${name}-${action}`),
+    );
+    expect([...invoked].sort()).toEqual(expected.sort());
+  });
+
+  test('gives the operator’s token only to the functions that talk to the gateway', () => {
+    const readers = CONTROL_FUNCTIONS.filter((name) =>
+      named(rightsOf(control, functionNamed(control, `tanker-${name}`))).includes(
+        'secretsmanager:GetSecretValue arn:aws:secretsmanager:eu-west-1:111122223333:secret:tanker/gateway-operator-??????',
+      ),
+    );
+    expect(readers).toEqual([
+      'open-task',
+      'plan-migration',
+      'lock-traffic',
+      'commit-placement',
+      'unlock-traffic',
+      'claim-company',
+      'decide-direction',
+    ]);
+  });
+
+  test('starts a recovery, and nothing but a recovery, from the rule’s function', () => {
+    const started = rightsOf(control, functionNamed(control, 'tanker-start-recovery'))
+      .filter(({ action }) => action.startsWith('states:'))
+      .map(({ action, resource }) => `${action} ${resource}`);
+    expect(started).toEqual([`states:StartExecution ${MACHINE}-recover`]);
+  });
+});
+
+describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
+  const rights = (action: string) => {
+    const template = stacks[`tanker-${name}`] as Template;
+    return rightsOf(template, functionNamed(template, `tanker-${name}-${action}`));
+  };
+  const bucket = (datacenter: string) => `arn:aws:s3:::tanker-exports-111122223333-${datacenter}`;
+  const other = DATACENTERS.find((datacenter) => datacenter.name !== name) as (typeof DATACENTERS)[number];
+
+  test.each(ACTIONS)('%s settles tokens of the two machines only', (action) => {
+    const settled = rights(action).filter((right) => right.action.startsWith('states:'));
+    expect(named(settled)).toEqual(
+      ['SendTaskFailure', 'SendTaskHeartbeat', 'SendTaskSuccess'].flatMap((call) => [
+        `states:${call} ${MACHINE}-migrate`,
+        `states:${call} ${MACHINE}-recover`,
+      ]),
+    );
+  });
+
+  test('touch objects only where their work needs it', () => {
+    const touching = Object.fromEntries(
+      [...ACTIONS, 'report-failure'].map((action) => [
+        action,
+        named(rights(action).filter((right) => right.action.startsWith('s3:'))),
+      ]),
+    );
+    const expected = {
+      ...Object.fromEntries([...ACTIONS, 'report-failure'].map((action) => [action, [] as string[]])),
+      export: ['AbortMultipartUpload', 'GetObject', 'PutObject', 'PutObjectTagging'].map(
+        (call) => `s3:${call} ${bucket(name)}/exports/*`,
+      ),
+      import: [`s3:GetObject ${bucket('eu')}/exports/*`, `s3:GetObject ${bucket('us')}/exports/*`],
+      discard: [
+        `s3:AbortMultipartUpload ${bucket(name)}/exports/*`,
+        `s3:DeleteObject ${bucket(name)}/exports/*`,
+        `s3:ListBucket ${bucket(name)}`,
+        `s3:ListBucketMultipartUploads ${bucket(name)}`,
+      ],
+    };
+    expect(touching).toEqual(expected);
+  });
+
+  test('import decrypts another datacenter’s exports by that key’s alias and through its S3 only', () => {
+    const foreign = rights('import').filter(
+      ({ resource }) => resource !== '*' && /:key\//.test(String(resource)),
+    );
+    expect(foreign).toEqual([
+      {
+        action: 'kms:Decrypt',
+        resource: `arn:aws:kms:${other.region}:111122223333:key/*`,
+        condition: {
+          'ForAnyValue:StringEquals': { 'kms:ResourceAliases': `alias/tanker-${other.name}-exports` },
+          StringEquals: { 'kms:ViaService': `s3.${other.region}.amazonaws.com` },
+        },
+      },
+    ]);
+  });
+
+  test('read secrets of their own region only: discard none, and the gateway’s for open and erase alone', () => {
+    for (const action of [...ACTIONS, 'report-failure']) {
+      const secrets = rights(action)
+        .filter((right) => right.action === 'secretsmanager:GetSecretValue')
+        .map(({ resource }) => String(resource));
+      for (const secret of secrets) expect(secret).toContain(`:${region}:`);
+      expect(secrets.some((secret) => secret.includes('gateway-reader'))).toBe(
+        ['open', 'erase'].includes(action),
+      );
+      expect(secrets.length > 0).toBe(!['discard', 'report-failure'].includes(action));
+    }
+  });
+
+  test('report-failure can only fail a token and note it', () => {
+    expect(named(rights('report-failure'))).toEqual([
+      `dynamodb:UpdateItem ${CONTROL_TABLE}`,
+      `logs:CreateLogStream arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
+      `logs:PutLogEvents arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
+      `states:SendTaskFailure ${MACHINE}-migrate`,
+      `states:SendTaskFailure ${MACHINE}-recover`,
+    ]);
+  });
+});

@@ -1,0 +1,235 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { AgentEnvironment, ControlEnvironment } from '@tanker/contract/environment.ts';
+import { ACTIONS } from '@tanker/contract/operations.ts';
+import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
+import { parseTopology } from '@tanker/contract/topology.ts';
+import example from '../../topology.example.ts';
+import { functionNamed, ofType, only, type Synthesized, synthesize, type Template } from './synthesized.ts';
+
+const topology = parseTopology(example, 'topology.example.ts');
+
+describe('the stacks of the example, with cdk-nag on', () => {
+  let synthesized: Synthesized;
+  let control: Template;
+  let datacenters: Template[];
+
+  beforeAll(() => {
+    synthesized = synthesize({ nag: true });
+    control = synthesized.stacks['tanker-control'] as Template;
+    datacenters = ['tanker-us', 'tanker-eu'].map((name) => synthesized.stacks[name] as Template);
+  }, 60_000);
+
+  test('are one for the control region and one for each datacenter', () => {
+    expect(Object.keys(synthesized.stacks).sort()).toEqual(['tanker-control', 'tanker-eu', 'tanker-us']);
+  });
+
+  test('deploy in any order: none imports, exports or waits for another', () => {
+    for (const { text } of Object.values(synthesized.stacks)) {
+      expect(text).not.toMatch(/Fn::ImportValue|Fn::GetStackOutput|"Export"|"Outputs"|Custom::/);
+    }
+    for (const [name, { type, dependencies }] of Object.entries(synthesized.manifest.artifacts)) {
+      if (type === 'aws:cloudformation:stack') expect(dependencies).toEqual([`${name}.assets`]);
+    }
+  });
+
+  test('keep the table: encrypted, recoverable, protected, with a time to live', () => {
+    const { Properties, DeletionPolicy } = only(control, 'AWS::DynamoDB::GlobalTable');
+    expect(DeletionPolicy).toBe('Retain');
+    expect(Properties).toMatchObject({
+      TableName: 'tanker',
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      Replicas: [
+        {
+          Region: 'eu-west-1',
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        },
+      ],
+    });
+  });
+
+  test('keep exports encrypted, private, unversioned and for the days of the topology only', () => {
+    datacenters.forEach((template, index) => {
+      const name = topology.datacenters[index]?.name;
+      const { Properties, DeletionPolicy } = only(template, 'AWS::S3::Bucket');
+      expect(DeletionPolicy).toBe('Retain');
+      expect(Properties['VersioningConfiguration']).toBeUndefined();
+      expect(Properties).toMatchObject({
+        BucketName: `tanker-exports-111122223333-${name}`,
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } },
+          ],
+        },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      });
+      expect(Properties['LifecycleConfiguration'].Rules).toEqual([
+        {
+          Id: 'expire-transfers',
+          Status: 'Enabled',
+          ExpirationInDays: topology.retention.transferDays,
+          TagFilters: [{ Key: 'tanker-retention', Value: 'transfer' }],
+        },
+        {
+          Id: 'abort-unfinished-uploads',
+          Status: 'Enabled',
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+        },
+      ]);
+      const denials = only(template, 'AWS::S3::BucketPolicy').Properties['PolicyDocument'].Statement;
+      expect(denials).toContainEqual(
+        expect.objectContaining({
+          Effect: 'Deny',
+          Action: 's3:*',
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        }),
+      );
+      expect(only(template, 'AWS::KMS::Key').Properties['EnableKeyRotation']).toBe(true);
+      expect(only(template, 'AWS::KMS::Alias').Properties['AliasName']).toBe(`alias/tanker-${name}-exports`);
+    });
+  });
+
+  test('give every log group a fixed name and the retention of the topology', () => {
+    for (const template of Object.values(synthesized.stacks)) {
+      for (const { Properties } of ofType(template, 'AWS::Logs::LogGroup')) {
+        expect(Properties['LogGroupName']).toMatch(/^\/aws\/(lambda|vendedlogs\/states)\/tanker-/);
+        expect(Properties['RetentionInDays']).toBe(topology.retention.recordDays);
+      }
+    }
+    expect(ofType(control, 'AWS::Logs::LogGroup')).toHaveLength(CONTROL_FUNCTIONS.length + 2);
+  });
+
+  test('have each control function under its fixed name, with the environment of its schema', () => {
+    for (const name of CONTROL_FUNCTIONS) {
+      const { Properties } = functionNamed(control, `tanker-${name}`);
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Timeout: 30 });
+      expect(Properties['TracingConfig']).toEqual({ Mode: 'Active' });
+      expect(ControlEnvironment.strict().parse(Properties['Environment'].Variables)).toBeDefined();
+    }
+    expect(ofType(control, 'AWS::Lambda::Function')).toHaveLength(CONTROL_FUNCTIONS.length);
+  });
+
+  test('have each agent under its fixed name in every datacenter, and nobody runs one twice', () => {
+    datacenters.forEach((template, index) => {
+      const name = topology.datacenters[index]?.name as string;
+      for (const action of ACTIONS) {
+        const { Properties } = functionNamed(template, `tanker-${name}-${action}`);
+        const environment = AgentEnvironment.strict().parse(Properties['Environment'].Variables);
+        expect(environment.DATACENTER).toBe(name);
+        expect(Properties['Timeout']).toBe(['export', 'import'].includes(action) ? 900 : 840);
+        expect(Properties['VpcConfig']).toBeUndefined();
+      }
+      const configurations = ofType(template, 'AWS::Lambda::EventInvokeConfig');
+      expect(configurations).toHaveLength(ACTIONS.length);
+      for (const { Properties } of configurations) {
+        expect(Properties['MaximumRetryAttempts']).toBe(0);
+        expect(Properties['MaximumEventAgeInSeconds']).toBe(60);
+        expect(Properties['DestinationConfig'].OnFailure.Destination).toBe(
+          `arn:aws:lambda:${topology.datacenters[index]?.region}:111122223333:function:tanker-${name}-report-failure`,
+        );
+      }
+    });
+  });
+
+  test('start a recovery when an execution of either machine ends without a state that could catch it', () => {
+    const { Properties } = only(control, 'AWS::Events::Rule');
+    expect(Properties['EventPattern']).toEqual({
+      source: ['aws.states'],
+      'detail-type': ['Step Functions Execution Status Change'],
+      detail: {
+        status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        stateMachineArn: ['migrate', 'recover'].map(
+          (operation) => `arn:aws:states:eu-west-1:111122223333:stateMachine:tanker-${operation}`,
+        ),
+      },
+    });
+    const [target] = Properties['Targets'];
+    const [logicalId] = target.Arn['Fn::GetAtt'];
+    expect(control.Resources[logicalId]?.Properties['FunctionName']).toBe('tanker-start-recovery');
+    expect(target.RetryPolicy).toEqual({ MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 });
+    expect(target.DeadLetterConfig).toBeDefined();
+    expect(only(control, 'AWS::SQS::Queue').Properties['SqsManagedSseEnabled']).toBe(true);
+  });
+
+  test('run the machines as standard workflows with traces and a log that holds no execution data', () => {
+    const machines = ofType(control, 'AWS::StepFunctions::StateMachine');
+    expect(machines.map(({ Properties }) => Properties['StateMachineName'])).toEqual([
+      'tanker-migrate',
+      'tanker-recover',
+    ]);
+    for (const { Properties } of machines) {
+      expect(Properties['StateMachineType']).toBe('STANDARD');
+      expect(Properties['TracingConfiguration']).toEqual({ Enabled: true });
+      expect(Properties['LoggingConfiguration']).toMatchObject({ Level: 'ALL', IncludeExecutionData: false });
+    }
+  });
+
+  test('keep the secrets: the operator’s in the control region only, the others in each datacenter’s', () => {
+    const names = (template: Template) =>
+      ofType(template, 'AWS::SecretsManager::Secret').map(({ Properties }) => Properties['Name']);
+    expect(names(control)).toEqual(['tanker/gateway-operator']);
+    for (const template of datacenters) {
+      expect(names(template)).toEqual([
+        'tanker/provider/contacts',
+        'tanker/provider/deals',
+        'tanker/provider/mail',
+        'tanker/gateway-reader',
+      ]);
+      for (const secret of ofType(template, 'AWS::SecretsManager::Secret')) {
+        expect(secret.DeletionPolicy).toBe('Retain');
+        expect(secret.Properties['SecretString']).toBeUndefined();
+      }
+    }
+  });
+});
+
+describe('two datacenters of one region, one of them in a network of its own, with cdk-nag on', () => {
+  const vpc = {
+    vpcId: 'vpc-0a1b2c3d4e5f60718',
+    subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0a1b2c3d4e5f60719'],
+    securityGroupIds: ['sg-0a1b2c3d4e5f60718'],
+  };
+  let stacks: Synthesized['stacks'];
+
+  beforeAll(() => {
+    const [us, eu] = example.datacenters;
+    if (!us || !eu) throw new Error('The example has two datacenters.');
+    const datacenters = [
+      { ...us, region: 'eu-west-1', vpc },
+      { ...eu, region: 'eu-west-1' },
+    ];
+    stacks = synthesize({ topology: { ...example, installation: 'acme', datacenters }, nag: true }).stacks;
+  }, 60_000);
+
+  test('make each secret once', () => {
+    const names = Object.values(stacks).flatMap((template) =>
+      ofType(template, 'AWS::SecretsManager::Secret').map(({ Properties }) => Properties['Name']),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toHaveLength(5);
+  });
+
+  test('put the agents into that network, by the ids of the topology', () => {
+    for (const { Properties } of ofType(stacks['acme-us'] as Template, 'AWS::Lambda::Function')) {
+      expect(Properties['VpcConfig']).toEqual({
+        SubnetIds: vpc.subnetIds,
+        SecurityGroupIds: vpc.securityGroupIds,
+      });
+    }
+    for (const { Properties } of ofType(stacks['acme-eu'] as Template, 'AWS::Lambda::Function')) {
+      expect(Properties['VpcConfig']).toBeUndefined();
+    }
+  });
+});
