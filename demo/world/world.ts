@@ -138,17 +138,12 @@ async function startParts(parts: Parts): Promise<World> {
     readerToken: secrets[READER_SECRET] as string,
   };
   const gateway = { url: topology.gateway.url, ...tokens };
-  const starting = await Promise.allSettled([
-    ...DATACENTER_KEYS.map((key) => startDatabase(key, running)),
-    startGatewayProcess(parts, tokens),
+  const [servers] = await allStarted([
+    allStarted(DATACENTER_KEYS.map((key) => startDatabase(key, running))),
+    startGatewayProcess(parts, tokens).then(() => []),
   ]);
-  const failed = starting.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
-  const servers = starting.map(
-    (result) => (result as PromiseFulfilledResult<PostgresServer | undefined>).value,
-  );
   const databases = Object.fromEntries(
-    DATACENTER_KEYS.map((key, index) => [key, (servers[index] as PostgresServer).connectionString]),
+    DATACENTER_KEYS.map((key, index) => [key, servers?.[index]?.connectionString]),
   ) as Record<DatacenterKey, string>;
 
   const addCompany = async (company: WorldCompany): Promise<Seeded> => {
@@ -158,7 +153,7 @@ async function startParts(parts: Parts): Promise<World> {
   const seeded: Seeded[] = [];
   // Before the providers guard the tables: one COPY of a guarded table keeps all of its rows for the guard.
   for (const company of parts.companies) seeded.push(await addCompany(company));
-  await Promise.all(DATACENTER_KEYS.map((key) => startDatacenterProcess(parts, key, databases[key])));
+  await allStarted(DATACENTER_KEYS.map((key) => startDatacenterProcess(parts, key, databases[key])));
 
   let customers = 0;
   return {
@@ -177,6 +172,12 @@ async function startParts(parts: Parts): Promise<World> {
   };
 }
 
+/** Waits for all, also when one fails: what starts late must be known to be stopped. */
+async function allStarted<T>(starting: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
+}
+
 async function startDatabase(key: DatacenterKey, running: Parts['running']): Promise<PostgresServer> {
   const server = await startPostgres();
   running.push(server);
@@ -187,7 +188,7 @@ async function startDatabase(key: DatacenterKey, running: Parts['running']): Pro
 async function startGatewayProcess(
   { directory, ports, running }: Parts,
   tokens: { operatorToken: string; readerToken: string },
-): Promise<undefined> {
+): Promise<void> {
   const child = await startChild({
     name: 'gateway',
     script: new URL('../../examples/gateway/main.ts', import.meta.url),
