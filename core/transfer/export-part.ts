@@ -5,7 +5,7 @@ import { MAX_PART_BYTES, TankerError } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject, Upload } from '../ports.ts';
 import { crc32Base64 } from './crc32-base64.ts';
 import { PartBuffers } from './part-buffers.ts';
-import { S3_PART_BYTES, S3_PARTS_IN_FLIGHT } from './sizes.ts';
+import { S3_PART_BUFFERS, S3_PART_BYTES } from './sizes.ts';
 
 /** A part as it was streamed and as S3 holds it; both were compared. */
 export interface ExportedPart extends StoredObject {
@@ -127,7 +127,7 @@ async function* octets(stream: Readable): AsyncGenerator<Buffer> {
 
 /** The uploads of one part. A part that fits one buffer is put whole: one call instead of three. */
 class Uploads implements Lane {
-  readonly buffers = new PartBuffers(S3_PART_BYTES, S3_PARTS_IN_FLIGHT + 1);
+  readonly buffers = new PartBuffers(S3_PART_BYTES, S3_PART_BUFFERS);
   readonly #part: PartExport;
   readonly #onFailure: (error: unknown) => void;
   readonly #sending = new Set<Promise<void>>();

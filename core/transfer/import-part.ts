@@ -1,3 +1,4 @@
+import { addAbortSignal } from 'node:stream';
 import { type Fence, type ManifestPart, type PartReceipt, TankerError } from '@tanker/contract/index.ts';
 import type { Exports, Provider } from '../ports.ts';
 import { type Measured, measured } from './measured.ts';
@@ -23,6 +24,7 @@ export async function importPart(io: PartImport): Promise<PartReceipt> {
   const { part, signal } = io;
   const source = await io.exports.get(part.key, part.etag, signal);
   const passing = measured(source, io.onSent);
+  addAbortSignal(signal, passing.body);
   try {
     const receipt = await io.provider.importPart(
       io.fence,

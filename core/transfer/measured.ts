@@ -15,9 +15,6 @@ export function measured(source: Readable, onBytes: (bytes: number) => void): Me
   const hash = createHash('sha256');
   let bytes = 0;
   let failed: Error | undefined;
-  source.once('error', (error) => {
-    failed = error;
-  });
   const body = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
@@ -25,6 +22,10 @@ export function measured(source: Readable, onBytes: (bytes: number) => void): Me
       onBytes(chunk.length);
       done(null, chunk);
     },
+  });
+  source.once('error', (error) => {
+    // A body that is destroyed takes its source along; then the source is not the cause.
+    if (!body.destroyed) failed = error;
   });
   // Both ends are destroyed with the error of the first that fails; the reader of the body is told by the body.
   pipeline(source, body, () => undefined);

@@ -4,8 +4,11 @@
  */
 export const S3_PART_BYTES = 8 * 2 ** 20;
 
-/** Uploads at once for one part. With the buffer that is being filled: 4 × 8 MiB = 32 MiB for a part. */
-export const S3_PARTS_IN_FLIGHT = 3;
+/**
+ * Buffers of one part: three are uploaded while the fourth is filled, and all four are when the provider is faster than
+ * S3. 4 × 8 MiB = 32 MiB for a part.
+ */
+export const S3_PART_BUFFERS = 4;
 
 /** Parts of one provider that are streamed at once: 2 × 32 MiB = 64 MiB of buffers in an agent. */
 export const PARTS_AT_ONCE = 2;

@@ -15,7 +15,11 @@ export interface MemoryRow {
   ttl?: number;
 }
 
-export const dispatchedRow = (attempt: number): MemoryRow => ({ attempt, state: 'dispatched', token: 'token' });
+export const dispatchedRow = (attempt: number): MemoryRow => ({
+  attempt,
+  state: 'dispatched',
+  token: 'token',
+});
 
 /** The WorkerSubtask port on a row in memory. */
 export class MemorySubtask implements WorkerSubtask {
