@@ -6,8 +6,8 @@ import { fenceOf, type Procedure } from './procedure.ts';
 export const erase: Procedure<'erase'> = async ({ event, ports, signal }) => {
   const { company, location, version, reason } = event;
   protectHome(await readAsHighest(ports.authority, event), location);
-  // This epoch is the highest and home is elsewhere; only a claim of a higher epoch can change that, and the provider
-  // is fenced by then or erases first.
+  // Home is elsewhere, and only a task of a higher epoch can bring it here: it seals this provider before it commits,
+  // so an erase that comes later is refused, and one that comes earlier fails its verification.
   const order = { company, location, version, reason };
   const { erased, left } = await ports.provider.erase(fenceOf(event), order, signal);
   if (left.rows === 0 && left.staging === 0) return { result: { action: 'erase', erased, left }, work: [] };

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { keys, SubtaskRecord } from '@tanker/contract/index.ts';
 import { dynamoWorkerSubtask } from '../../lambdas/runtime/dynamo-worker-subtask.ts';
 import { createDynamo } from '../../local/dynamodb/index.ts';

@@ -27,6 +27,8 @@ export class MemoryProvider implements Provider {
   /** Names of the calls in their order. */
   readonly calls: string[] = [];
   readonly fences: Fence[] = [];
+  /** What was asked to be erased. */
+  readonly orders: object[] = [];
   readonly staged = new Map<number, Buffer>();
   /** Throws where a test wants a failure. */
   fault: (call: string) => void = () => undefined;
@@ -153,8 +155,9 @@ export class MemoryProvider implements Provider {
     this.#called('fence', fence);
   }
 
-  async erase(fence: Fence) {
+  async erase(fence: Fence, order: object) {
     this.#called('erase', fence);
+    this.orders.push(order);
     return { erased: { rows: 5, staging: 1 }, left: this.left };
   }
 
