@@ -18,8 +18,11 @@ export interface ControlGrant {
   readonly starts?: Operation;
 }
 
+/** Reads the task, advances or closes it, writes the log. */
 const READ_AND_WRITE: readonly TableAction[] = ['GetItem', 'PutItem', 'UpdateItem'];
-const QUERY_AND_WRITE: readonly TableAction[] = ['GetItem', 'Query', 'PutItem', 'UpdateItem'];
+/** Reads the task and its subtasks, writes new records only. */
+const QUERY_AND_PUT: readonly TableAction[] = ['GetItem', 'Query', 'PutItem'];
+const QUERY_AND_WRITE: readonly TableAction[] = [...QUERY_AND_PUT, 'UpdateItem'];
 
 /** What is warmed before the lock, so that nothing starts cold inside the lock window. */
 const WARMED_CONTROL = [
@@ -35,17 +38,21 @@ const WARMED_AGENTS = ['drain', 'export', 'import', 'seal'] as const satisfies r
 export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
   'open-task': { table: READ_AND_WRITE, operatorSecret: true },
   'plan-migration': { table: QUERY_AND_WRITE, operatorSecret: true },
-  'prepare-workers': { table: ['GetItem'], invokesControl: WARMED_CONTROL, invokesAgents: WARMED_AGENTS },
+  'prepare-workers': {
+    table: ['GetItem', 'PutItem'],
+    invokesControl: WARMED_CONTROL,
+    invokesAgents: WARMED_AGENTS,
+  },
   'lock-traffic': { table: READ_AND_WRITE, operatorSecret: true },
-  'verify-exports': { table: QUERY_AND_WRITE },
+  'verify-exports': { table: QUERY_AND_PUT },
   'verify-target': { table: QUERY_AND_WRITE },
   'commit-placement': { table: READ_AND_WRITE, operatorSecret: true },
   'unlock-traffic': { table: READ_AND_WRITE, operatorSecret: true },
   'close-task': { table: QUERY_AND_WRITE },
-  'claim-company': { table: QUERY_AND_WRITE, operatorSecret: true },
-  'decide-direction': { table: QUERY_AND_WRITE, operatorSecret: true },
-  'verify-erased': { table: QUERY_AND_WRITE },
-  dispatch: { table: READ_AND_WRITE, invokesAgents: ACTIONS },
+  'claim-company': { table: READ_AND_WRITE, operatorSecret: true },
+  'decide-direction': { table: READ_AND_WRITE, operatorSecret: true },
+  'verify-erased': { table: QUERY_AND_PUT },
+  dispatch: { table: QUERY_AND_PUT, invokesAgents: ACTIONS },
   'start-recovery': { table: READ_AND_WRITE, starts: 'recover' },
 };
 
@@ -64,7 +71,7 @@ export interface AgentGrant {
 }
 
 const WORKER = {
-  table: ['GetItem', 'UpdateItem'],
+  table: ['UpdateItem'],
   settles: ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'],
 } as const satisfies AgentGrant;
 
@@ -81,5 +88,5 @@ export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
   erase: { ...AT_PROVIDER, readerSecret: true },
   hook: AT_PROVIDER,
   discard: { ...WORKER, exports: 'discards' },
-  'report-failure': { table: ['UpdateItem'], settles: ['SendTaskFailure'] },
+  'report-failure': { table: [], settles: ['SendTaskFailure'] },
 };

@@ -13,7 +13,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { AgentGrant, ControlGrant, TableAction, TokenAction } from './grants.ts';
 
 /** Where the objects of exports stand in their bucket; nothing else is in it. */
-export const EXPORTS_PREFIX = 'exports/';
+const EXPORTS_PREFIX = 'exports/';
 
 const allow = (
   actions: readonly string[],
@@ -137,7 +137,7 @@ export function agentStatements(topology: Topology, home: Home, grant: AgentGran
     discards: () => mayDiscardExports(topology, home),
   };
   return [
-    mayUseTable(topology, grant.table),
+    ...(grant.table.length > 0 ? [mayUseTable(topology, grant.table)] : []),
     maySettle(topology, grant.settles),
     ...(secrets.length > 0 ? [mayReadSecrets(topology, home.datacenter.region, secrets)] : []),
     ...(grant.exports ? exports[grant.exports]() : []),

@@ -269,9 +269,15 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
     }
   });
 
-  test('report-failure can only fail a token and note it', () => {
+  test('change their own subtask in the table and read nothing there', () => {
+    for (const action of ACTIONS) {
+      const used = rights(action).filter((right) => right.action.startsWith('dynamodb:'));
+      expect(named(used)).toEqual([`dynamodb:UpdateItem ${CONTROL_TABLE}`]);
+    }
+  });
+
+  test('report-failure can only fail a token', () => {
     expect(named(rights('report-failure'))).toEqual([
-      `dynamodb:UpdateItem ${CONTROL_TABLE}`,
       `logs:CreateLogStream arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
       `logs:PutLogEvents arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
       `states:SendTaskFailure ${MACHINE}-migrate`,

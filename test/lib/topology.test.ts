@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parseTopology, type TopologyInput } from '@tanker/contract/topology.ts';
 import { loadTopology, TopologyRefused } from '../../lib/load-topology.ts';
+import { ROOT } from '../../lib/paths.ts';
 import example from '../../topology.example.ts';
 
 const VPC = {
@@ -136,4 +138,18 @@ describe('a topology file', () => {
     expect(refused).toBeInstanceOf(TopologyRefused);
     expect((refused as Error).message).toMatch(message);
   });
+
+  test('with a mistake ends the synthesis with that text alone and exit status 1', () => {
+    const wrong = file('wrong.json', JSON.stringify({ ...example, account: '1' }));
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/tanker.ts', '--topology', wrong], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^The topology .*wrong\.json has 1 mistake\(s\); nothing was synthesized:$/),
+      '  account: an AWS account id of 12 digits',
+    ]);
+  }, 30_000);
 });
