@@ -13,7 +13,7 @@ export function errorFields(error: unknown): Record<string, unknown> {
   const known = error instanceof TankerError || told.$metadata !== undefined || told.code !== undefined;
   return {
     error: error.name,
-    ...(known ? { message: error.message } : {}),
+    ...(known ? { errorMessage: error.message } : {}),
     ...(told.code === undefined ? {} : { code: told.code }),
     ...(told.$metadata
       ? { awsRequest: told.$metadata.requestId, status: told.$metadata.httpStatusCode }

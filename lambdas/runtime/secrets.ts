@@ -25,7 +25,9 @@ export function bearerSecret(region: string, name: string): Bearer {
     async renew(refused) {
       const cached = cache.get(key);
       if (cached !== undefined && (await cached) !== refused) return cached;
-      return read();
+      // Whoever waited beside this call may have begun to read meanwhile.
+      const latest = cache.get(key);
+      return latest === undefined || latest === cached ? read() : latest;
     },
   };
 }
