@@ -67,6 +67,8 @@ const DEPLOYERS: Readonly<Record<string, Deployer>> = {
   'AWS::IAM::Policy': (policy, assembly, { iam }) => addPolicy(policy, assembly, iam),
   'AWS::IAM::ManagedPolicy': (policy, assembly, { iam }) => addPolicy(policy, assembly, iam),
   'AWS::S3::BucketPolicy': (policy, _, { iam }) => addBucketPolicy(policy, iam),
+  'AWS::KMS::Alias': ({ properties }, _, { iam }) =>
+    iam.addKeyAlias(String(properties['TargetKeyId']), String(properties['AliasName'])),
   'AWS::SQS::Queue': (queue, _, { queues }) => queues.create(arnOf(queue)),
   'AWS::S3::Bucket': (bucket, _, { s3 }) => s3.createBucket(readBucket(bucket)),
   'AWS::DynamoDB::Table': (table, _, { dynamo }) => dynamo.createTable(readTable(table)),

@@ -16,6 +16,8 @@ export interface Iam {
   addStatements(roleArn: string, statements: readonly Statement[]): void;
   /** Adds statements of a resource's own policy (a bucket's); they hold for what lies below it too. */
   addResourcePolicy(resourceArn: string, statements: readonly Statement[]): void;
+  /** Notes an alias of a key: conditions may ask for it (kms:ResourceAliases). */
+  addKeyAlias(keyArn: string, alias: string): void;
   /** Credentials by which the cloud knows the role again; the same in every run. */
   credentialsFor(roleArn: string): RoleCredentials;
   knows(accessKeyId: string): boolean;
@@ -36,6 +38,7 @@ export function createIam(): Iam {
   const roles = new Map<string, Statement[]>();
   const byAccessKey = new Map<string, string>();
   const resourcePolicies = new Map<string, Statement[]>();
+  const keyAliases = new Map<string, string[]>();
 
   function statementsFor(resource: string): Statement[] {
     return [...resourcePolicies].flatMap(([arn, statements]) =>
@@ -49,6 +52,7 @@ export function createIam(): Iam {
       'aws:RequestedRegion': call.region,
       'aws:PrincipalArn': roleArn,
       'aws:PrincipalAccount': roleArn.split(':')[4],
+      'kms:ResourceAliases': keyAliases.get(call.resource),
       ...call.context,
     };
     const question = { action: call.action, resource: call.resource, principal: roleArn, context };
@@ -77,6 +81,9 @@ export function createIam(): Iam {
     },
     addResourcePolicy(resourceArn, statements) {
       resourcePolicies.set(resourceArn, [...(resourcePolicies.get(resourceArn) ?? []), ...statements]);
+    },
+    addKeyAlias(keyArn, alias) {
+      keyAliases.set(keyArn, [...(keyAliases.get(keyArn) ?? []), alias]);
     },
     credentialsFor: (roleArn) => ({
       accessKeyId: accessKeyOf(roleArn),

@@ -1,0 +1,44 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expectedOutcome, parseOptions } from './migrate/options.ts';
+import { reportText } from './migrate/report.ts';
+import { tellMigrateStory } from './migrate/story.ts';
+import { type Stage, startStage } from './stage.ts';
+import { demoCompanies } from './world/world.ts';
+
+const DIRECTORY = resolve('.tanker/demo');
+
+const options = parseOptions(process.argv.slice(2));
+const began = Date.now();
+const say = (line: string): void =>
+  console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`);
+
+let stage: Stage | undefined;
+const interrupt = (): void => {
+  console.error('\nInterrupted: stopping the servers.');
+  void (stage?.stop() ?? Promise.resolve()).finally(() => process.exit(130));
+};
+process.once('SIGINT', interrupt);
+process.once('SIGTERM', interrupt);
+
+try {
+  stage = await startStage({ directory: DIRECTORY, companies: demoCompanies(options.rows), onStep: say });
+  const report = await tellMigrateStory(stage, options, say);
+  await mkdir(DIRECTORY, { recursive: true });
+  const file = join(DIRECTORY, 'report.json');
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`\n${reportText(report)}\n`);
+  const expected = expectedOutcome(options);
+  const good = report.outcome === expected && report.promisesHeld;
+  say(
+    good
+      ? `As expected: ${expected}, every promise held. Report: ${file}`
+      : `NOT as expected (${expected}, every promise held). Report: ${file}; records and logs: ${DIRECTORY}`,
+  );
+  process.exitCode = good ? 0 : 1;
+} catch (error) {
+  console.error(`\nThe demo failed: ${(error as Error).message}\nRecords and logs are in ${DIRECTORY}.`);
+  process.exitCode = 1;
+} finally {
+  await stage?.stop();
+}

@@ -1,0 +1,62 @@
+import { PHASES } from '@tanker/contract/index.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEMO_ROWS } from '../world/world.ts';
+
+/** Phases that can be made to fail for good: up to the commit point, after which a migration only goes forward. */
+export const FAILING_PHASES = PHASES.migrate.slice(0, PHASES.migrate.indexOf('commit') + 1);
+export type FailingPhase = (typeof PHASES.migrate)[number];
+
+export interface DemoOptions {
+  readonly rows: number;
+  readonly fail?: FailingPhase;
+  readonly abort?: 'import';
+}
+
+/** Below it some tables of the company would be empty; above it a laptop's disk and patience end. */
+const LEAST_ROWS = 200;
+const MOST_ROWS = 20_000_000;
+
+function parseRows(text: string): number {
+  const rows = Number(text);
+  if (Number.isInteger(rows) && rows >= LEAST_ROWS && rows <= MOST_ROWS) return rows;
+  throw new InvalidArgumentError(`A whole number from ${LEAST_ROWS} to ${MOST_ROWS} is allowed.`);
+}
+
+/** The demo's command line; prints help or a mistake and ends the process itself. */
+export function parseOptions(argv: readonly string[]): DemoOptions {
+  const program = new Command('npm run demo --')
+    .description(
+      'Moves a company with all its data from the US datacenter to the EU datacenter, on the synthesized stacks, while its customers keep working. Ends with a table of what was measured and checked, the same as JSON in .tanker/demo/report.json.',
+    )
+    .option('--rows <number>', 'rows of the company that moves', parseRows, DEMO_ROWS)
+    .addOption(
+      new Option('--fail <phase>', 'make this phase fail for good; plan ends refused, the others undone')
+        .choices(FAILING_PHASES)
+        .conflicts('abort'),
+    )
+    .addOption(
+      new Option(
+        '--abort <phase>',
+        'stop the execution from outside in this phase; the rule starts the recovery',
+      ).choices(['import']),
+    )
+    .addHelpText(
+      'after',
+      `
+Exit status:
+  0  the expected outcome came and every promise held
+  1  it did not; the table and the report say which promise broke
+  2  the command line is wrong; nothing was started
+
+Examples:
+  npm run demo
+  npm run demo -- --rows 1000000
+  npm run demo -- --fail verify
+  npm run demo -- --abort import`,
+    )
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  return program.parse([...argv], { from: 'user' }).opts<DemoOptions>();
+}
+
+export const expectedOutcome = ({ fail, abort }: DemoOptions) =>
+  fail === 'plan' ? 'refused' : fail || abort ? 'undone' : 'migrated';

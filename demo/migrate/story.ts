@@ -1,0 +1,191 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  executionArn,
+  formatLocation,
+  type MigrateInput,
+  machineArn,
+  type Outcome,
+} from '@tanker/contract/index.ts';
+import { startMigration } from '@tanker/sdk/start-task.ts';
+import type { Client } from 'pg';
+import { migrateExecutions } from '../executions.ts';
+import type { Stage } from '../stage.ts';
+import { executionsOf, readHistory, readTaskView } from '../task-view.ts';
+import { changedNeighbours, findAcknowledged, neighbourFingerprints } from '../world/checks.ts';
+import { DEMO_COMPANY, locationOf } from '../world/world.ts';
+import { failureOf } from './faults.ts';
+import { lockWindowOf, phaseSeconds } from './lock-window.ts';
+import type { DemoOptions } from './options.ts';
+import { watchTask } from './progress.ts';
+import { checkPromises } from './promises.ts';
+import { type DemoReport, PROMISES, providerReports } from './report.ts';
+import { readSeeded } from './seeded-rows.ts';
+
+/** How long customers work undisturbed before the task starts and after it has ended. */
+const UNDISTURBED_MS = 1500;
+
+const TASK = `move-${DEMO_COMPANY}-1`;
+const input = (task: string): MigrateInput => ({
+  task,
+  company: DEMO_COMPANY,
+  to: { datacenter: 'eu' },
+  requestedBy: 'the demo',
+  reason: 'the company moved its seat to the EU',
+});
+
+/** Texts of the company's own data, to be looked for where no customer data may stand. */
+async function canariesOf(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ text: string }>(
+    `(SELECT email AS text FROM contacts.persons WHERE company_id = $1 AND email IS NOT NULL ORDER BY id LIMIT 20)
+     UNION ALL (SELECT title FROM deals.deals WHERE company_id = $1 ORDER BY id LIMIT 20)
+     UNION ALL (SELECT body FROM notes.notes WHERE company_id = $1 ORDER BY id LIMIT 20)`,
+    [DEMO_COMPANY],
+  );
+  return rows.map((row) => row.text).filter((text) => text.length > 8);
+}
+
+const neighboursOf = async (source: Client, target: Client) =>
+  new Map(
+    [
+      ['us', await neighbourFingerprints(source, [DEMO_COMPANY])] as const,
+      ['eu', await neighbourFingerprints(target, [DEMO_COMPANY])] as const,
+    ].flatMap(([datacenter, found]) =>
+      [...found].map(([name, print]) => [`${name} in ${datacenter}`, print] as const),
+    ),
+  );
+
+/** A second task for the same company while the first holds it; answers the error it ended with. */
+async function tryAnotherTask(stage: Stage): Promise<string | null> {
+  const name = `move-${DEMO_COMPANY}-2`;
+  await stage.states.send(
+    new StartExecutionCommand({
+      stateMachineArn: machineArn(stage.topology, 'migrate'),
+      name,
+      input: JSON.stringify(input(name)),
+    }),
+  );
+  for (;;) {
+    const { status, error } = await stage.states.send(
+      new DescribeExecutionCommand({ executionArn: executionArn(stage.topology, 'migrate', name) }),
+    );
+    if (status !== 'RUNNING') return error ?? status ?? null;
+    await sleep(100);
+  }
+}
+
+/** Runs the task from its start to its close, with what the options ask for done to it on the way. */
+async function runTask(stage: Stage, options: DemoOptions) {
+  if (options.fail) stage.cloud.faults.set(failureOf(stage.topology, options.fail, DEMO_COMPANY));
+  const executions = migrateExecutions(stage.states, stage.topology);
+  const started = await startMigration(executions, input(TASK));
+  let otherTask: Promise<string | null> = Promise.resolve(null);
+  await watchTask(stage, TASK, async (phase) => {
+    if (phase === 'prepare') otherTask = tryAnotherTask(stage);
+    if (phase === options.abort) {
+      const arn = executionArn(stage.topology, 'migrate', TASK);
+      const request = { executionArn: arn, cause: 'the demo stops it from outside' };
+      await stage.states.send(new StopExecutionCommand(request));
+    }
+  });
+  const again = await startMigration(executions, input(TASK));
+  return {
+    same: started.started && !again.started,
+    otherTaskError: await otherTask,
+  };
+}
+
+async function orchestrationOf(stage: Stage) {
+  let transitions = 0;
+  let events = 0;
+  for (const { arn } of await executionsOf(stage, TASK)) {
+    const history = await readHistory(stage, arn);
+    transitions += history.transitions;
+    events += history.events;
+  }
+  return { stateTransitions: transitions, historyEvents: events };
+}
+
+/** Waits until every execution of the task has ended: the record closes a moment before the last of them. */
+async function settled(stage: Stage): Promise<void> {
+  while ((await executionsOf(stage, TASK)).some(({ status }) => status === 'RUNNING')) await sleep(50);
+}
+
+/** Moves the company under traffic, then checks every promise by its own means. */
+export async function tellMigrateStory(
+  stage: Stage,
+  options: DemoOptions,
+  say: (line: string) => void,
+): Promise<DemoReport> {
+  const [source, target] = [await stage.world.connect('us'), await stage.world.connect('eu')];
+  try {
+    const seeded = await readSeeded(source, DEMO_COMPANY);
+    const before = await neighboursOf(source, target);
+    const canaries = await canariesOf(source);
+    say('Customers begin to write through the gateway');
+    const customers = await stage.world.startCustomers({ companies: [DEMO_COMPANY] });
+    await sleep(UNDISTURBED_MS);
+    say(`Starting task ${TASK} with StartExecution`);
+    const secondStart = await runTask(stage, options);
+    await settled(stage);
+    await sleep(UNDISTURBED_MS);
+    const totals = await customers.stop();
+    say('Customers have stopped; checking both databases, the gateway, the table and the buckets');
+
+    const view = await readTaskView(stage, TASK);
+    const outcome: Outcome = view.task.state === 'closed' ? view.task.outcome : 'undone';
+    const home = outcome === 'migrated' ? target : source;
+    const writes = await findAcknowledged({ [DEMO_COMPANY]: home }, customers.journal);
+    const after = await neighboursOf(source, target);
+    const changed = changedNeighbours(before, after);
+    const [from, to] = [locationOf('us'), locationOf('eu')];
+    const scene = {
+      ...{
+        stage,
+        company: DEMO_COMPANY,
+        from,
+        to,
+        view,
+        outcome,
+        source,
+        target,
+        seeded,
+        secondStart,
+        canaries,
+      },
+      lost: writes.lost,
+      changedNeighbours: changed,
+    };
+    const violations = await checkPromises(scene);
+    const held = PROMISES.map((id) => [id, violations[id].length === 0] as const);
+    return {
+      story: 'migrate',
+      outcome,
+      promisesHeld: held.every(([, kept]) => kept),
+      promises: Object.fromEntries(held) as DemoReport['promises'],
+      violations: Object.fromEntries(
+        Object.entries(violations).filter(([, findings]) => findings.length > 0),
+      ),
+      task: TASK,
+      company: DEMO_COMPANY,
+      from: formatLocation(from),
+      to: formatLocation(to),
+      lockWindow: lockWindowOf(view.task, view.subtasks),
+      phases: phaseSeconds(view.task),
+      providers: providerReports(
+        stage.topology.providers.map(({ name }) => name),
+        view.subtasks,
+      ),
+      traffic: {
+        acknowledged: writes.acknowledged,
+        found: writes.found,
+        lost: writes.lost.length,
+        refusedWhileLocked: totals.refusedWhileLocked,
+      },
+      neighbours: { checked: before.size, changed: changed.length },
+      ...(await orchestrationOf(stage)),
+    };
+  } finally {
+    await Promise.all([source.end(), target.end()]);
+  }
+}
