@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   ERRORS,
@@ -45,6 +45,8 @@ export interface ProviderServer {
   /** Starts a plain HTTP server. Default: any free port on loopback. */
   listen(at?: { readonly port?: number; readonly host?: string }): Promise<RunningProvider>;
 }
+
+const UPLOAD_BUFFER_BYTES = 256 * 1024;
 
 /** What is left of a refused upload is read for this long, so that the client sees the answer before the end. */
 const REFUSED_UPLOAD_MS = 2_000;
@@ -93,7 +95,7 @@ async function handle(
   try {
     if (!authorized(request.headers.authorization)) throw unauthorized();
     parsed = await parseRequest(request);
-    const answer = await dispatch(options.implementation, parsed, request, gone.signal);
+    const answer = await dispatch(options.implementation, parsed, uploadOf(parsed, request), gone.signal);
     await send(parsed, answer, response);
   } catch (error) {
     failure = error;
@@ -111,6 +113,17 @@ async function handle(
       ? { error: 'InternalFailure', cause: failure }
       : {}),
   });
+}
+
+/** The body apart from its socket: an implementation may destroy it, and the client still gets the answer. */
+function uploadOf(parsed: ParsedRequest, request: IncomingMessage): Readable {
+  if (parsed.operation.request !== 'octets') return request;
+  const upload = new PassThrough({ highWaterMark: UPLOAD_BUFFER_BYTES });
+  request.once('error', (error) => upload.destroy(error));
+  request.once('close', () => {
+    if (!request.complete) upload.destroy(new Error('The upload ended before its end.'));
+  });
+  return request.pipe(upload);
 }
 
 async function send(parsed: ParsedRequest, answer: unknown, response: ServerResponse): Promise<void> {
@@ -141,6 +154,7 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
   response.end(text);
   if (request.complete) return;
   request.on('error', () => undefined);
+  request.unpipe();
   request.resume();
   const patience = setTimeout(() => request.destroy(), REFUSED_UPLOAD_MS);
   patience.unref();

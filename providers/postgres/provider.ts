@@ -26,7 +26,7 @@ export interface PostgresProvider {
   readonly implementation: ProviderImplementation;
   /** Prepares one server. May be called at every start. */
   install(server: string): Promise<void>;
-  /** Ends snapshots and connections. */
+  /** Ends snapshots and connections. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -47,7 +47,9 @@ export function createPostgresProvider(config: PostgresProviderConfig): Postgres
     implementation: implement(siteOf),
     install: (server) => install(siteOf({ datacenter: config.datacenter, server })),
     close: async () => {
-      for (const site of sites.values()) {
+      const open = [...sites.values()];
+      sites.clear();
+      for (const site of open) {
         await Promise.all([...site.exports.values()].map((session) => session.end()));
         await Promise.all([site.pool.end(), site.streams.end(), site.control.end()]);
       }

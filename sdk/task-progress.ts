@@ -1,0 +1,74 @@
+import type { SubtaskRecord } from '@tanker/contract/index.ts';
+import type { TaskLook } from './follow-task.ts';
+import { megabytes, wholeNumber } from './text.ts';
+
+const MARKS = { dispatched: '…', running: '▸', succeeded: '✓', failed: '✗' } as const;
+
+/** One provider's state in a word and a mark, with what it has moved so far. */
+export function subtaskText(subtask: SubtaskRecord): string {
+  const mark = `${subtask.provider} ${MARKS[subtask.state]}`;
+  if (subtask.state === 'running' && subtask.progress) return `${mark} ${megabytes(subtask.progress.bytes)}`;
+  if (subtask.state !== 'succeeded') return mark;
+  const { result } = subtask;
+  if (result.action === 'export' || result.action === 'import') {
+    const bytes = result.action === 'export' ? result.bytesStored : result.bytes;
+    return `${mark} ${wholeNumber(result.rows)} rows ${megabytes(bytes)}`;
+  }
+  return mark;
+}
+
+/** The phase that a look shows, apart from the same phase under another epoch. */
+export const phaseKey = ({ task }: TaskLook): string => `${task.epoch}/${task.phase}`;
+
+/** Phases that work provider by provider show each of them; an attempt in recovery shows like any other. */
+export function phaseLine({ task, subtasks }: TaskLook): string {
+  const current = subtasks.filter(({ phase, epoch }) => phase === task.phase && epoch === task.epoch);
+  const byProvider = new Map(current.map((subtask) => [subtask.provider, subtask]));
+  const recovering = task.recoveries > 0 || task.holder?.includes('/recover-') ? 'recover ' : '';
+  const providers = [...byProvider.values()].map(subtaskText).join('   ');
+  return `  ${(recovering + task.phase).padEnd(22)} ${providers}`.trimEnd();
+}
+
+/** Where the lines go: standard output, or whatever a test gives. */
+export interface ProgressOutput {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const CLEAR_LINE = '\r\x1b[2K';
+
+/** Used where the terminal doesn't say how wide it is. */
+const USUAL_COLUMNS = 120;
+
+/**
+ * Shows a task live: a line a phase. On a terminal the line is rewritten in place; elsewhere it is printed when the
+ * next phase begins or the task is closed.
+ */
+export class ProgressLines {
+  readonly #out: ProgressOutput;
+  #seen = '';
+  #line = '';
+
+  constructor(out: ProgressOutput) {
+    this.#out = out;
+  }
+
+  /** Answers whether a phase was seen for the first time. */
+  show(look: TaskLook): boolean {
+    const key = phaseKey(look);
+    const begun = key !== this.#seen;
+    if (begun) this.#finish();
+    this.#seen = key;
+    this.#line = phaseLine(look);
+    if (this.#out.isTTY)
+      this.#out.write(CLEAR_LINE + this.#line.slice(0, (this.#out.columns || USUAL_COLUMNS) - 1));
+    if (look.task.state === 'closed') this.#finish();
+    return begun;
+  }
+
+  #finish(): void {
+    if (this.#line) this.#out.write(`${this.#out.isTTY ? CLEAR_LINE : ''}${this.#line}\n`);
+    this.#line = '';
+  }
+}
