@@ -6,6 +6,7 @@ export const ERRORS = {
   // refusals of plan: nothing has been touched
   InputInvalid: { status: 400, retry: false, about: 'an input does not match its schema' },
   TaskIdTaken: { status: 409, retry: false, about: 'the task id belongs to another task' },
+  TaskUnknown: { status: 404, retry: false, about: 'no record has that task id' },
   CompanyUnknown: { status: 404, retry: false, about: 'the authority has no record of the company' },
   CompanyNotHome: { status: 409, retry: false, about: 'the company lives nowhere: it was removed or erased' },
   CompanyBusy: { status: 409, retry: true, about: 'another task holds the company' },

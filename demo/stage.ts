@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { dynamoTaskRows } from '@tanker/cli/aws/task-rows.ts';
 import { parseTopology, type Topology } from '@tanker/contract/index.ts';
+import type { TaskRows } from '@tanker/sdk/task-records.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
 import { reserveWorld, type World, type WorldCompany } from './world/world.ts';
 
@@ -18,6 +20,7 @@ export interface Stage {
   /** Clients of the control region, as an operator of Tanker has them. */
   readonly states: SFNClient;
   readonly table: DynamoDBDocumentClient;
+  readonly rows: TaskRows;
   stop(): Promise<void>;
 }
 
@@ -101,6 +104,7 @@ export async function startStage({ directory, companies, onStep = () => {} }: St
       world: started.value,
       cloud,
       ...clients,
+      rows: dynamoTaskRows(clients.table, topology),
       async stop() {
         clients.states.destroy();
         clients.table.destroy();

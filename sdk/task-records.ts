@@ -1,10 +1,4 @@
-import {
-  keys,
-  LogRecord,
-  SubtaskRecord,
-  TankerError,
-  TaskRecord,
-} from '@tanker/contract/index.ts';
+import { keys, LogRecord, SubtaskRecord, TankerError, TaskRecord } from '@tanker/contract/index.ts';
 
 /** Reads of Tanker's table; whoever has the AWS SDK implements it, this package does without. */
 export interface TaskRows {

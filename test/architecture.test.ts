@@ -18,7 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'anything'>> = {
   bin: ['lib'],
   local: ['contract'],
   cli: ['sdk', 'contract'],
-  demo: ['local', 'providers', 'sdk', 'contract', 'examples'],
+  // the demo starts and reads its tasks as an operator does: through the CLI's own clients
+  demo: ['local', 'providers', 'cli', 'sdk', 'contract', 'examples'],
   examples: ['sdk', 'contract'],
   web: ['contract'],
   types: [],

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { executionsOf, readHistory } from '@tanker/cli/aws/executions.ts';
 import {
   formatLocation,
   GATEWAY_BASE,
@@ -8,9 +9,9 @@ import {
   PROVIDER_BASE,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
+import type { TaskView } from '@tanker/sdk/task-records.ts';
 import type { Client } from 'pg';
 import type { Stage } from '../stage.ts';
-import { executionsOf, readHistory, type TaskView } from '../task-view.ts';
 import { closedProviders, stagingLeftovers } from '../world/checks.ts';
 import { providerSecret } from '../world/topology.ts';
 import type { PromiseId } from './report.ts';
@@ -149,7 +150,7 @@ const noGhosts: Check = async (scene) => {
 };
 
 const oneTask: Check = async (scene) => {
-  const executions = await executionsOf(scene.stage, scene.view.task.task);
+  const executions = await executionsOf(scene.stage.states, scene.stage.topology, scene.view.task.task);
   const own = executions.filter(({ machine }) => machine === 'migrate');
   const running = executions.filter(({ status }) => status === 'RUNNING');
   const { same, otherTaskError } = scene.secondStart;
@@ -203,8 +204,8 @@ function filesBelow(directory: string): string[] {
 async function writtenText(scene: Scene): Promise<string[]> {
   const { stage, view } = scene;
   const histories: string[] = [];
-  for (const { arn } of await executionsOf(stage, view.task.task))
-    histories.push((await readHistory(stage, arn)).text);
+  for (const { arn } of await executionsOf(stage.states, stage.topology, view.task.task))
+    histories.push((await readHistory(stage.states, arn)).text);
   const items = await stage.cloud.dynamo.scanTable({
     region: stage.topology.controlRegion,
     name: stage.topology.installation,

@@ -1,5 +1,6 @@
 import type { CollectionDigest, SubtaskRecord } from '@tanker/contract/index.ts';
-import type { LockWindow } from './lock-window.ts';
+import type { LockWindow } from '@tanker/sdk/lock-window.ts';
+import { wholeNumber as number, secondsText as seconds, textTable as table } from '@tanker/sdk/text.ts';
 
 export const PROMISES = ['P1', 'P2', 'P3', 'P4', 'P6', 'P7', 'P8', 'P11'] as const;
 export type PromiseId = (typeof PROMISES)[number];
@@ -78,22 +79,7 @@ export function providerReports(
   });
 }
 
-const number = (value: number): string => value.toLocaleString('en-US');
-const seconds = (value: number): string => `${value.toFixed(2)} s`;
 const cut = (digest: string | null): string => (digest === null ? '—' : `${digest.slice(0, 12)}…`);
-
-/** Rows of equal columns; the first line is the head. */
-function table(rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        right.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return rows.map((row) => `  ${line(row)}`).join('\n');
-}
 
 function windowText(window: LockWindow | null): string {
   if (window === null) return '  The traffic was never locked.';

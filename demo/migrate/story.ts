@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { executionsOf, migrateExecutions, readHistory } from '@tanker/cli/aws/executions.ts';
 import {
   executionArn,
   formatLocation,
@@ -7,15 +8,14 @@ import {
   machineArn,
   type Outcome,
 } from '@tanker/contract/index.ts';
+import { lockWindowOf, phaseSeconds } from '@tanker/sdk/lock-window.ts';
 import { startMigration } from '@tanker/sdk/start-task.ts';
+import { readTaskView } from '@tanker/sdk/task-records.ts';
 import type { Client } from 'pg';
-import { migrateExecutions } from '../executions.ts';
 import type { Stage } from '../stage.ts';
-import { executionsOf, readHistory, readTaskView } from '../task-view.ts';
 import { changedNeighbours, findAcknowledged, neighbourFingerprints } from '../world/checks.ts';
 import { DEMO_COMPANY, locationOf } from '../world/world.ts';
 import { failureOf } from './faults.ts';
-import { lockWindowOf, phaseSeconds } from './lock-window.ts';
 import type { DemoOptions } from './options.ts';
 import { watchTask } from './progress.ts';
 import { checkPromises } from './promises.ts';
@@ -98,8 +98,8 @@ async function runTask(stage: Stage, options: DemoOptions) {
 async function orchestrationOf(stage: Stage) {
   let transitions = 0;
   let events = 0;
-  for (const { arn } of await executionsOf(stage, TASK)) {
-    const history = await readHistory(stage, arn);
+  for (const { arn } of await executionsOf(stage.states, stage.topology, TASK)) {
+    const history = await readHistory(stage.states, arn);
     transitions += history.transitions;
     events += history.events;
   }
@@ -108,7 +108,8 @@ async function orchestrationOf(stage: Stage) {
 
 /** Waits until every execution of the task has ended: the record closes a moment before the last of them. */
 async function settled(stage: Stage): Promise<void> {
-  while ((await executionsOf(stage, TASK)).some(({ status }) => status === 'RUNNING')) await sleep(50);
+  while ((await executionsOf(stage.states, stage.topology, TASK)).some(({ status }) => status === 'RUNNING'))
+    await sleep(50);
 }
 
 /** Moves the company under traffic, then checks every promise by its own means. */
@@ -132,7 +133,7 @@ export async function tellMigrateStory(
     const totals = await customers.stop();
     say('Customers have stopped; checking both databases, the gateway, the table and the buckets');
 
-    const view = await readTaskView(stage, TASK);
+    const view = await readTaskView(stage.rows, TASK);
     const outcome: Outcome = view.task.state === 'closed' ? view.task.outcome : 'undone';
     const home = outcome === 'migrated' ? target : source;
     const writes = await findAcknowledged({ [DEMO_COMPANY]: home }, customers.journal);
