@@ -24,6 +24,36 @@ const stamp = (v: string, schema: string) =>
     `${schema}.canonical_unusual(${v}, '"T"${FRACTION}')`,
   );
 
+/** A JSON value that is no object or array by itself; those go to `nested`. */
+const scalar = (v: string, nested: string) => `CASE jsonb_typeof(${v})
+  WHEN 'string' THEN 's' || (${v} #>> '{}')
+  WHEN 'number' THEN 'd' || trim_scale(${v}::numeric)::text
+  WHEN 'boolean' THEN CASE WHEN ${v}::boolean THEN 'b1' ELSE 'b0' END
+  WHEN 'null' THEN 'n'
+  ELSE ${nested} END`;
+
+const members = (v: string, schema: string) => `'o' || coalesce((
+  SELECT string_agg(octet_length(m.key) || ':' || m.key || octet_length(m.c) || ':' || m.c, '' ORDER BY m.key COLLATE "C")
+  FROM (SELECT e.key, ${scalar('e.value', `${schema}.canonical_json(e.value)`)} AS c FROM jsonb_each(${v}) e OFFSET 0) m), '')`;
+
+const elements = (v: string, schema: string) => `'a' || coalesce((
+  SELECT string_agg(octet_length(m.c) || ':' || m.c, '' ORDER BY m.o)
+  FROM (SELECT ${scalar('e.value', `${schema}.canonical_json(e.value)`)} AS c, e.o
+    FROM jsonb_array_elements(${v}) WITH ORDINALITY e(value, o) OFFSET 0) m), '')`;
+
+/** The body of the function for values inside values; `v` is its parameter. */
+export const jsonSql = (v: string, schema: string): string =>
+  scalar(
+    v,
+    `CASE jsonb_typeof(${v}) WHEN 'object' THEN ${members(v, schema)} ELSE ${elements(v, schema)} END`,
+  );
+
+/** The outermost object of each row is written inline: a call of the recursive function takes 2.6 times as long. */
+function document(v: string, schema: string): string {
+  return `(SELECT CASE jsonb_typeof(x.d) WHEN 'object' THEN 'j' || ${members('x.d', schema)}
+    ELSE 'j' || ${schema}.canonical_json(x.d) END FROM (SELECT ${v} AS d OFFSET 0) x)`;
+}
+
 const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   bool: (v) => `CASE WHEN ${v} THEN 'b1' WHEN NOT ${v} THEN 'b0' END`,
   int2: integer,
@@ -44,8 +74,8 @@ const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   time: (v) => `'c' || to_char(${v}, '${FRACTION}')`,
   timestamp: (v, schema) => `'t' || ${stamp(v, schema)}`,
   timestamptz: (v, schema) => `'z' || ${stamp(`(${v} AT TIME ZONE 'UTC')`, schema)}`,
-  json: (v, schema) => `'j' || ${schema}.canonical_json((${v})::jsonb)`,
-  jsonb: (v, schema) => `'j' || ${schema}.canonical_json(${v})`,
+  json: (v, schema) => document(`(${v})::jsonb`, schema),
+  jsonb: document,
 };
 
 function float(v: string): string {
@@ -62,9 +92,15 @@ export function canonicalSql(type: ValueType, value: string, schema: string): st
   const expression = EXPRESSIONS[type.base];
   if (!expression) throw new RangeError(`no canonical form for ${type.base}`);
   if (!type.array) return `coalesce(${expression(value, schema)}, 'n')`;
-  const elements = `ARRAY(SELECT coalesce(${expression('u.e', schema)}, 'n') FROM unnest(${value}) WITH ORDINALITY AS u(e, o) ORDER BY u.o)`;
+  const element = `coalesce(${expression('u.e', schema)}, 'n')`;
+  const from = `unnest(${value}) WITH ORDINALITY AS u(e, o)`;
   const sizes = `ARRAY(SELECT array_length(${value}, d) FROM generate_series(1, array_ndims(${value})) d ORDER BY d)`;
-  return `CASE WHEN ${value} IS NULL THEN 'n' ELSE ${schema}.canonical_array(${elements}, ${sizes}) END`;
+  // One dimension, the usual case, is written inline: the function takes three times as long.
+  return `CASE WHEN ${value} IS NULL THEN 'n'
+    WHEN array_ndims(${value}) > 1
+      THEN ${schema}.canonical_array(ARRAY(SELECT ${element} FROM ${from} ORDER BY u.o), ${sizes})
+    ELSE 'a' || coalesce((SELECT string_agg(octet_length(x.c) || ':' || x.c, '' ORDER BY x.o)
+      FROM (SELECT ${element} AS c, u.o FROM ${from} OFFSET 0) x), '') END`;
 }
 
 const FIXED_SIZES: Readonly<Record<string, number>> = {

@@ -59,15 +59,16 @@ class PartImport {
   #bytes = 0;
   #rows = 0;
 
-  constructor(site: Site, call: FencedCall, at: PartImport['at'], signal: AbortSignal) {
+  constructor(
+    site: Site,
+    call: FencedCall,
+    at: { readonly session: string; readonly part: number },
+    signal: AbortSignal,
+  ) {
     this.#site = site;
     this.#call = call;
     this.#at = at;
     this.#signal = signal;
-  }
-
-  get at() {
-    return this.#at;
   }
 
   async run(body: Readable): Promise<PartReceipt> {
@@ -75,7 +76,7 @@ class PartImport {
     let expected: PartReceipt | undefined;
     // One slice is copied while the next is received.
     let copying: Promise<void> = Promise.resolve();
-    let received: PartReceipt | undefined;
+    let whole = false;
     try {
       for await (const piece of cutSlices(body, MAX_HEADER_BYTES)) {
         if ('header' in piece) {
@@ -86,16 +87,16 @@ class PartImport {
         this.#count(piece.chunks);
         await copying;
         if (!target || !expected) throw unreadablePart(this.#at.part);
-        const receipt = piece.last ? this.#receipt(expected) : undefined;
-        if (receipt) received = { ...receipt };
-        copying = this.#copy(piece, target, expected, receipt);
+        if (piece.last) this.#compareOctets(expected);
+        whole = piece.last;
+        copying = this.#copy(piece, target, expected);
         copying.catch(() => undefined);
       }
     } finally {
       await copying.catch(() => undefined);
     }
     await copying;
-    if (!expected || !received) throw unreadablePart(this.#at.part);
+    if (!expected || !whole) throw unreadablePart(this.#at.part);
     return expected;
   }
 
@@ -106,13 +107,11 @@ class PartImport {
     }
   }
 
-  /** Compares octets before the last slice is copied; rows are known when the store has counted them. */
-  #receipt(expected: PartReceipt): { bytes: number; sha256: string } & PartReceipt {
-    const sha256 = this.#hash.digest('hex');
-    if (this.#bytes !== expected.bytes || sha256 !== expected.sha256) {
-      throw checksumMismatch(this.#at.part, `${this.#bytes} octets arrived of ${expected.bytes}, or others`);
-    }
-    return { ...expected, bytes: this.#bytes, sha256 };
+  /** Before the last slice is copied; the rows are compared when the store has counted them. */
+  #compareOctets(expected: PartReceipt): void {
+    if (this.#bytes === expected.bytes && this.#hash.digest('hex') === expected.sha256) return;
+    const what = `${this.#bytes} octets arrived of ${expected.bytes}, or their SHA-256 differs`;
+    throw checksumMismatch(this.#at.part, what);
   }
 
   /** Checks the call, the header and the manifest, and makes an empty staging table; a former one of the part goes. */
@@ -146,18 +145,13 @@ class PartImport {
     });
   }
 
-  #copy(
-    slice: Slice,
-    target: Target,
-    expected: PartReceipt,
-    receipt: PartReceipt | undefined,
-  ): Promise<void> {
+  #copy(slice: Slice, target: Target, expected: PartReceipt): Promise<void> {
     const { schema } = this.#site;
     return this.#transaction(async (client) => {
       const copy = client.query(copyFrom(`COPY ${target.staging} (${target.columns}) FROM STDIN`));
       await pipeline(Readable.from(slice.chunks), copy, { signal: this.#signal });
       this.#rows += copy.rowCount;
-      if (receipt && this.#rows !== expected.rows) {
+      if (slice.last && this.#rows !== expected.rows) {
         throw checksumMismatch(this.#at.part, `${this.#rows} rows arrived of ${expected.rows}`);
       }
       const { rowCount } = await client.query(
@@ -168,7 +162,7 @@ class PartImport {
           this.#at.part,
           target.staging,
           copy.rowCount,
-          receipt ? JSON.stringify(expected) : null,
+          slice.last ? JSON.stringify(expected) : null,
         ],
       );
       // A repeat of the part, perhaps through another process, has replaced the staging table.

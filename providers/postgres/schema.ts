@@ -1,3 +1,5 @@
+import { jsonSql } from './canonical.ts';
+
 /** Tanker's own tables and functions beside a provider's. `s` is the quoted name of their schema. */
 export const schemaSql = (s: string): string => `
 CREATE SCHEMA IF NOT EXISTS ${s};
@@ -141,21 +143,7 @@ $$;
 CREATE OR REPLACE FUNCTION ${s}.canonical_json(v jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-  CASE jsonb_typeof(v)
-    WHEN 'object' THEN RETURN 'o' || coalesce((
-      SELECT string_agg(octet_length(m.key) || ':' || m.key || octet_length(m.c) || ':' || m.c, '' ORDER BY m.key COLLATE "C")
-      FROM (SELECT e.key, CASE jsonb_typeof(e.value)
-          WHEN 'string' THEN 's' || (e.value #>> '{}')
-          WHEN 'number' THEN 'd' || trim_scale(e.value::numeric)::text
-          ELSE ${s}.canonical_json(e.value) END AS c FROM jsonb_each(v) e OFFSET 0) m), '');
-    WHEN 'array' THEN RETURN 'a' || coalesce((
-      SELECT string_agg(octet_length(m.c) || ':' || m.c, '' ORDER BY m.o)
-      FROM (SELECT ${s}.canonical_json(e.value) AS c, e.o FROM jsonb_array_elements(v) WITH ORDINALITY e(value, o) OFFSET 0) m), '');
-    WHEN 'string' THEN RETURN 's' || (v #>> '{}');
-    WHEN 'number' THEN RETURN 'd' || trim_scale(v::numeric)::text;
-    WHEN 'boolean' THEN RETURN CASE WHEN v::boolean THEN 'b1' ELSE 'b0' END;
-    ELSE RETURN 'n';
-  END CASE;
+  RETURN ${jsonSql('v', s)};
 END $$;
 
 -- An array of several dimensions is an array of arrays: groups are folded from the innermost dimension outwards.
