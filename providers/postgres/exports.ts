@@ -8,12 +8,13 @@ import {
 } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { Client } from 'pg';
+import type { OpenCall } from '../open-calls.ts';
+import { sessionUnknown } from '../refusals.ts';
 import { readCollections, readOutbox, type Table } from './catalog.ts';
 import { FORMAT } from './config.ts';
 import { collectionDigests } from './digest.ts';
 import { ExportSession } from './export-session.ts';
-import { fenced, sessionUnknown } from './fence.ts';
-import type { OpenCall } from './open-calls.ts';
+import { fenced } from './fence.ts';
 import { pendingMessages } from './outbox.ts';
 import { planParts } from './part-plan.ts';
 import { quoteTable, type Site } from './site.ts';

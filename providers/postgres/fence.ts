@@ -1,7 +1,7 @@
-import { TankerError } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase, PoolClient } from 'pg';
-import type { OpenCall } from './open-calls.ts';
+import type { OpenCall } from '../open-calls.ts';
+import { otherIncarnation, sessionUnknown, staleEpoch } from '../refusals.ts';
 import type { Site } from './site.ts';
 import { BEGIN_WORK, transaction } from './transaction.ts';
 
@@ -19,27 +19,6 @@ export interface FenceRow {
  * on; `writers` (FOR UPDATE) waits for those in flight and holds new ones until the transaction ends.
  */
 export type FenceLock = 'calls' | 'writers';
-
-export const staleEpoch = (): TankerError =>
-  new TankerError('EpochStale', {
-    what: 'This provider has seen a newer epoch of the company, or another holder of the same epoch.',
-    now: 'The call has had no effect.',
-    next: 'Stop: another task or its recovery works on the company now.',
-  });
-
-const otherIncarnation = (): TankerError =>
-  new TankerError('IncarnationChanged', {
-    what: "The provider's store is not the incarnation that the task was planned with.",
-    now: 'The call has had no effect; what the store promised before its restore is unknown.',
-    next: 'Let the task be undone, check the restored store, then plan anew.',
-  });
-
-export const sessionUnknown = (): TankerError =>
-  new TankerError('SessionUnknown', {
-    what: 'The session is not the current one of the company here: a newer call has ended it, or the provider was restarted.',
-    now: 'The call has had no effect.',
-    next: 'Begin anew if this attempt is still the current one.',
-  });
 
 const COLUMNS = 'epoch::float8, holder, sealed_epoch::float8, export_session, import_session';
 

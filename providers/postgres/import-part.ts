@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type ImportBeginRequest, type PartReceipt, TankerError } from '@tanker/contract/index.ts';
+import type { ImportBeginRequest, PartReceipt } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { checksumMismatch, sessionUnknown, unreadablePart } from '../refusals.ts';
 import { columnList, readCollections, type Table, unusable } from './catalog.ts';
-import { endSuperseded, enterFence, sessionUnknown } from './fence.ts';
+import { endSuperseded, enterFence } from './fence.ts';
 import { type PartHeader, readHeader, writeHeader } from './part-header.ts';
 import { MAX_HEADER_BYTES } from './part-plan.ts';
 import { cutSlices, type Slice } from './part-slices.ts';
@@ -189,13 +190,3 @@ function matchTable(tables: readonly Table[], header: PartHeader): Table {
   }
   return table;
 }
-
-const checksumMismatch = (part: number, what: string): TankerError =>
-  new TankerError('ChecksumMismatch', {
-    what: `Part ${part} is not what the manifest says: ${what}.`,
-    now: 'The part counts as not imported; nothing is visible.',
-    next: 'Send the part again, exactly as the manifest names it.',
-  });
-
-const unreadablePart = (part: number): TankerError =>
-  checksumMismatch(part, 'it is not in the manifest, or does not begin with a header of this format');

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { formatLocation, type ImportBeginRequest, type Sealed, TankerError } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
+import type { OpenCall } from '../open-calls.ts';
+import { formatUnreadable, importSealed } from '../refusals.ts';
 import { readCollections, readOutbox } from './catalog.ts';
 import { FORMAT } from './config.ts';
 import { collectionDigests } from './digest.ts';
 import { fenced } from './fence.ts';
-import type { OpenCall } from './open-calls.ts';
 import { readWatermark } from './outbox.ts';
 import type { Site } from './site.ts';
-import { dropImports, importSealed } from './staging.ts';
+import { dropImports } from './staging.ts';
 import { beginSnapshot, transaction } from './transaction.ts';
 
 export const importCalls = (open: OpenCall): boolean => open.kind === 'import';
@@ -37,11 +38,7 @@ export async function beginImport(
   manifest: ImportBeginRequest,
 ): Promise<string> {
   if (manifest.format.name !== FORMAT.name || manifest.format.version !== FORMAT.version) {
-    throw new TankerError('FormatUnreadable', {
-      what: `The format ${manifest.format.name} ${manifest.format.version} can't be read here; ${FORMAT.name} ${FORMAT.version} can.`,
-      now: 'Nothing was touched.',
-      next: 'Run versions of the provider at both locations that share a format.',
-    });
+    throw formatUnreadable(manifest.format, FORMAT);
   }
   const session = randomUUID();
   await fenced(site, call, { kind: 'import', lock: 'writers', ends: importCalls }, async (client, row) => {

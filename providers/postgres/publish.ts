@@ -6,8 +6,9 @@ import {
 } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
+import { sessionUnknown, stagingMismatch } from '../refusals.ts';
 import { columnList, readCollections, type Table } from './catalog.ts';
-import { fenced, sessionUnknown } from './fence.ts';
+import { fenced } from './fence.ts';
 import { refuseRows } from './imports.ts';
 import { advanceSequences } from './sequences.ts';
 import type { Site } from './site.ts';
@@ -137,10 +138,3 @@ function keyConflict(table: Table, cause: unknown): TankerError {
     { cause },
   );
 }
-
-const stagingMismatch = (what: string): TankerError =>
-  new TankerError('StagingMismatch', {
-    what: `Staging does not equal the manifest: ${what}.`,
-    now: 'Nothing is visible.',
-    next: 'Begin the import anew and send every part.',
-  });

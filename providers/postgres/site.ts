@@ -1,8 +1,8 @@
 import type { Location } from '@tanker/contract/index.ts';
 import { Client, escapeIdentifier, Pool } from 'pg';
+import { OpenCalls } from '../open-calls.ts';
 import type { PostgresProviderConfig } from './config.ts';
 import type { ExportSession } from './export-session.ts';
-import { OpenCalls } from './open-calls.ts';
 
 /** Calls are short transactions; parts hold a connection for as long as their client reads. */
 const CALL_CONNECTIONS = 8;

@@ -1,17 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { TankerError } from '@tanker/contract/index.ts';
 import { type ClientBase, escapeIdentifier } from 'pg';
+import { importSealed, sessionUnknown } from '../refusals.ts';
 import { columnList, type Table } from './catalog.ts';
 import type { FenceRow } from './fence.ts';
-import { sessionUnknown } from './fence.ts';
 import type { Site } from './site.ts';
-
-export const importSealed = (): TankerError =>
-  new TankerError('ImportSealed', {
-    what: 'The company is sealed here: imports of this epoch have ended.',
-    now: 'The call has had no effect.',
-    next: 'Nothing: a later task imports under a higher epoch.',
-  });
 
 /** Refuses an import call whose epoch is sealed or whose session is no longer the current one. */
 export function checkImport(row: FenceRow, session: string): void {
