@@ -94,7 +94,7 @@ describe.each(MACHINES)('%s', (machine) => {
     }
   });
 
-  test('uses JSONata alone and leaves no ${…} but substitutions', () => {
+  test('uses JSONata alone and leaves nothing to substitute but named values', () => {
     expect(definition).toMatchObject({ QueryLanguage: 'JSONata' });
     const keys = [...machineText(machine).matchAll(/\$\{([^}]*)\}/g)].map((match) => match[1] as string);
     expect(keys.filter((key) => !/^[A-Z][A-Za-z]+(Arn|Name|Seconds|Concurrency)$/.test(key))).toEqual([]);

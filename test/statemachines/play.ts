@@ -37,7 +37,8 @@ export async function play(machine: Machine, input: Json, name: string, answers:
     runner: async (resource, args, context) => {
       const given = args as JsonObject;
       const payload = (given['Payload'] ?? given) as JsonObject;
-      const calls = (payloads[context.stateName] ??= []);
+      const calls = payloads[context.stateName] ?? [];
+      payloads[context.stateName] = calls;
       calls.push(payload);
       const canned = answers[context.stateName] ?? {};
       const answer = typeof canned === 'function' ? canned(payload, calls.length) : canned;
