@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -62,13 +62,13 @@ async function copyOnce(native: string, platform: string): Promise<string> {
     if (existing.uid === process.getuid?.()) return copy;
     throw new Error(`${copy} belongs to another user and is not trusted. Remove it, then start again.`);
   }
-  const draft = `${copy}.${process.pid}`;
-  await mkdir(draft, { mode: 0o755 });
+  const draft = await mkdtemp(`${copy}.`);
+  await chmod(draft, 0o755);
   await cp(native, draft, { recursive: true, verbatimSymlinks: true });
   try {
     await rename(draft, copy);
   } catch (error) {
-    // Another process was quicker; its copy is as good.
+    // Another start was quicker; its copy is as good.
     await rm(draft, { recursive: true, force: true });
     if (!(await stat(copy).catch(() => undefined))) throw error;
   }
