@@ -6,8 +6,9 @@ import { deploy, type SecretValues, type Services } from './deploy/deploy.ts';
 import { createDynamo, type EmbeddedDynamo } from './dynamodb/index.ts';
 import { createEvents, type Events } from './events/events.ts';
 import { createFaults, type Faults } from './faults.ts';
-import { ADMIN_CREDENTIALS, createIam } from './iam/iam.ts';
-import { dynamoForStates, guardStates, invokeForStates, targetsOfRules } from './integrations.ts';
+import type { InjectFault } from './hooks.ts';
+import { ADMIN_CREDENTIALS, createIam, type Iam } from './iam/iam.ts';
+import { dynamoForStates, invokeForStates, targetsOfRules } from './integrations.ts';
 import { createLambda, type Lambda } from './lambda/lambda.ts';
 import type { RoleCredentials } from './lambda/variables.ts';
 import { createLocalApi } from './local-api.ts';
@@ -16,6 +17,7 @@ import { createS3, type EmbeddedS3 } from './s3/index.ts';
 import { createSecrets, type EmbeddedSecrets } from './secrets/index.ts';
 import { type Front, startFront } from './server.ts';
 import { createStates, type States } from './states/states.ts';
+import { createThrottles, type Throttles } from './throttles.ts';
 
 export interface CloudOptions {
   /** Where `cdk synth` wrote the assembly (cdk.out). */
@@ -29,6 +31,8 @@ export interface CloudOptions {
   readonly secrets?: SecretValues;
   /** Whether rules with a rate fire by themselves; without it only `events.fire` fires them. */
   readonly schedules?: boolean;
+  /** Whether calls are throttled at AWS's published rates; they aren't unless asked for. */
+  readonly throttled?: boolean;
   /** Takes lines about what went wrong where nobody waits for an answer. */
   log?(line: string): void;
 }
@@ -52,6 +56,9 @@ export interface Cloud {
   readonly secrets: EmbeddedSecrets;
   readonly queues: Queues;
   readonly faults: Faults;
+  /** Who may do what, what of it was used, and taking a right away to see what needs it. */
+  readonly iam: Pick<Iam, 'usage' | 'resetUsage' | 'withhold'>;
+  readonly throttles: Throttles;
   /** Loads every function of a region (of all regions when absent) in one process each. */
   prewarm(region?: string): Promise<void>;
   /** Ends executions, processes and connections; what waits asynchronously is lost. */
@@ -81,10 +88,13 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const assembly = readAssembly(options.assemblyDirectory);
   mkdirSync(options.dataDirectory, { recursive: true });
   const faults = createFaults();
+  const throttles = createThrottles(clock);
+  throttles.set({ enabled: options.throttled ?? false });
   let front: Front | undefined;
   const services = createServices({
     clock,
     faults,
+    throttles,
     log,
     account: assembly.account,
     dataDirectory: options.dataDirectory,
@@ -104,11 +114,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       port: options.port ?? 0,
       knows: iam.knows,
       fault: faults.consult,
-      local: createLocalApi({ faults, lambda, queues, health }),
+      local: createLocalApi({ faults, lambda, queues, iam, throttles, health }),
       onDefect: (error, where) => log(`Defect at ${where}: ${(error as Error).stack ?? error}`),
       services: {
         lambda: lambda.handle,
-        states: guardStates(states, iam, faults),
+        states: states.handle,
         s3: s3.handle,
         dynamodb: dynamo.handle,
         secretsmanager: secrets.handle,
@@ -135,6 +145,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     secrets,
     queues,
     faults,
+    iam,
+    throttles,
     async prewarm(region) {
       const regions = region === undefined ? assembly.regions : [region];
       const all = regions.flatMap((one) =>
@@ -152,6 +164,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 interface Ground {
   readonly clock: Clock;
   readonly faults: Faults;
+  readonly throttles: Throttles;
   readonly account: string;
   readonly dataDirectory: string;
   endpoint(): string;
@@ -159,10 +172,19 @@ interface Ground {
 }
 
 /** All services, empty and tied to each other. */
-function createServices({ clock, faults, account, dataDirectory, endpoint, log }: Ground): Services {
+function createServices({
+  clock,
+  faults,
+  throttles,
+  account,
+  dataDirectory,
+  endpoint,
+  log,
+}: Ground): Services {
   const iam = createIam();
   const queues = createQueues(() => clock.now());
-  const hooks = { authorize: iam.authorize, fault: faults.inject };
+  const fault: InjectFault = (call) => faults.inject(call) ?? throttles.inject(call);
+  const hooks = { authorize: iam.authorize, fault };
   const s3 = createS3({ clock, directory: path.join(dataDirectory, 's3'), ...hooks });
   const dynamo = createDynamo({ accountId: account, ...hooks });
   const secrets = createSecrets({ clock, accountId: account, ...hooks });
@@ -173,6 +195,7 @@ function createServices({ clock, faults, account, dataDirectory, endpoint, log }
     authorize: iam.authorize,
     authorizeRole: iam.authorizeRole,
     fault: faults.consult,
+    concurrencyLimit: throttles.lambdaConcurrency,
     logDirectory: path.join(dataDirectory, 'logs'),
     sendToQueue: queues.send,
   });
@@ -181,13 +204,15 @@ function createServices({ clock, faults, account, dataDirectory, endpoint, log }
     account,
     authorize: iam.authorize,
     fault: faults.consult,
-    sendToQueue: queues.send,
     log,
-    ...targetsOfRules(lambda, () => states, iam),
+    ...targetsOfRules({ lambda, queues, states: () => states }, iam),
   });
   const states: States = createStates({
     clock,
     accountId: account,
+    ...hooks,
+    authority: iam,
+    throttles,
     invokeLambda: invokeForStates(lambda, iam, account),
     callDynamo: dynamoForStates(dynamo, iam),
     onStatusChange: ({ region, source, 'detail-type': type, detail, resources }) => {

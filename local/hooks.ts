@@ -12,6 +12,17 @@ export interface ServiceCall {
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** A call that a service makes for somebody: there is no access key. */
+export type RoleCall = Omit<ServiceCall, 'accessKeyId'>;
+
+/** What a service that acts as roles asks before it does. */
+export interface RoleAuthority {
+  /** @throws AccessDenied when the role's policies don't allow the call */
+  authorizeRole(roleArn: string, call: RoleCall): void;
+  /** @throws AccessDenied when the role's trust policy doesn't let the service act as it */
+  assertTrusts(roleArn: string, service: string): void;
+}
+
 /** An answer that a test or a demo wants instead of the real one. */
 export interface InjectedFault {
   readonly status: number;

@@ -1,14 +1,13 @@
 import type { EmbeddedDynamo } from './dynamodb/index.ts';
 import type { DeliveryPorts } from './events/delivery.ts';
-import type { Faults } from './faults.ts';
 import { isAccessDenied } from './hooks.ts';
 import type { Iam } from './iam/iam.ts';
 import { ConnectionLost, parseFunctionReference } from './lambda/definition.ts';
 import type { Lambda } from './lambda/lambda.ts';
+import type { Queues } from './queues.ts';
 import type { CallDynamo } from './states/integrations/dynamodb.ts';
 import type { InvokeLambda } from './states/integrations/lambda.ts';
 import type { States } from './states/states.ts';
-import type { WireHandler } from './wire.ts';
 
 /** An error as the services behind state machines and rules give it: its name is the AWS error code. */
 function serviceError(name: string, statusCode: number, message: string): Error {
@@ -48,15 +47,34 @@ export function dynamoForStates(dynamo: EmbeddedDynamo, iam: Iam): CallDynamo {
     dynamo.call({ region, operation, input, accessKeyId: iam.credentialsFor(roleArn).accessKeyId });
 }
 
-/** The targets of rules. A function's permission for events.amazonaws.com is checked when the rule is deployed. */
+/** Condition keys of a call that EventBridge makes for a rule. */
+const sourceOf = (ruleArn: string) => ({
+  'aws:SourceArn': ruleArn,
+  'aws:SourceAccount': ruleArn.split(':')[4] ?? '',
+});
+
+/** The targets of rules, each behind the function's or queue's own policy, or the target's role. */
 export function targetsOfRules(
-  lambda: Lambda,
-  states: () => States,
+  { lambda, states, queues }: { lambda: Lambda; states: () => States; queues: Queues },
   iam: Iam,
-): Pick<DeliveryPorts, 'invokeFunction' | 'startExecution'> {
+): Pick<DeliveryPorts, 'invokeFunction' | 'startExecution' | 'sendToQueue'> {
   return {
-    async invokeFunction(region, functionName, payload) {
-      await lambda.invoke({ region, functionName, payload, invocationType: 'Event' });
+    async invokeFunction(region, functionName, payload, ruleArn) {
+      const action = 'lambda:InvokeFunction';
+      try {
+        const context = sourceOf(ruleArn);
+        const call = { action, resource: functionName, region, operation: 'Invoke', context };
+        iam.authorizeService('events.amazonaws.com', call);
+        await lambda.invoke({ region, functionName, payload, invocationType: 'Event' });
+      } catch (error) {
+        throw refused(error);
+      }
+    },
+    sendToQueue(queueArn, body, attributes, ruleArn) {
+      const [, , , region = ''] = queueArn.split(':');
+      const call = { action: 'sqs:SendMessage', resource: queueArn, region, operation: 'SendMessage' };
+      iam.authorizeService('events.amazonaws.com', { ...call, context: sourceOf(ruleArn) });
+      queues.send(queueArn, body, attributes);
     },
     async startExecution({ region, stateMachineArn, roleArn = '', name, input }) {
       const call = {
@@ -72,30 +90,5 @@ export function targetsOfRules(
         throw refused(error);
       }
     },
-  };
-}
-
-/**
- * Step Functions behind the caller's policies and the faults. A policy is asked for the action only: which resource a
- * task token belongs to is not in the request.
- */
-export function guardStates(states: States, iam: Iam, faults: Faults): WireHandler {
-  return async (request, response) => {
-    const operation = String(request.http.headers['x-amz-target'] ?? '').replace('AWSStepFunctions.', '');
-    const refuse = (status: number, code: string, message: string) => {
-      request.http.resume();
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify({ __type: code, message }));
-    };
-    const { accessKeyId, region } = request;
-    const action = `states:${operation}`;
-    try {
-      iam.authorizeAction(accessKeyId, action);
-    } catch (error) {
-      return refuse(400, 'AccessDeniedException', (error as Error).message);
-    }
-    const fault = faults.inject({ action, resource: '*', region, accessKeyId, operation });
-    if (fault) return refuse(fault.status, fault.code, fault.message ?? '');
-    return states.handle(request, response);
   };
 }

@@ -1,13 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ZodError } from 'zod';
 import type { FaultInput, Faults } from './faults.ts';
+import type { Iam } from './iam/iam.ts';
+import { unusedActions } from './iam/usage.ts';
 import type { Lambda } from './lambda/lambda.ts';
 import type { Queues } from './queues.ts';
+import type { ThrottleSettings, Throttles } from './throttles.ts';
 
 export interface LocalApiPorts {
   readonly faults: Faults;
   readonly lambda: Lambda;
   readonly queues: Queues;
+  readonly iam: Pick<Iam, 'usage' | 'resetUsage'>;
+  readonly throttles: Throttles;
   /** What GET /_local/health answers. */
   health(): unknown;
 }
@@ -19,9 +24,10 @@ class LocalRequestInvalid extends Error {
   override readonly name = 'LocalRequestInvalid';
 }
 
-/** Answers below /_local/, for tests and demos in other processes: health, faults, environments, queues. */
+/** Answers below /_local/, for tests and demos in other processes: health, faults, environments, queues,
+ * rights and their use, throttles. */
 export function createLocalApi(ports: LocalApiPorts) {
-  const { faults, lambda, queues } = ports;
+  const { faults, iam, lambda, queues, throttles } = ports;
   const routes: Readonly<Record<string, Route>> = {
     'GET /_local/health': () => ports.health(),
     'GET /_local/faults': () => faults.list(),
@@ -32,6 +38,19 @@ export function createLocalApi(ports: LocalApiPorts) {
       const { functionName, region, signal } = body as Record<string, string | undefined>;
       if (!functionName || !region) throw new LocalRequestInvalid('functionName and region are needed');
       return { killed: lambda.killEnvironments(functionName, region, signal as NodeJS.Signals | undefined) };
+    },
+    'GET /_local/iam/usage': () => {
+      const rights = iam.usage();
+      return { rights, unused: unusedActions(rights) };
+    },
+    'DELETE /_local/iam/usage': () => {
+      iam.resetUsage();
+      return {};
+    },
+    'GET /_local/throttles': () => ({ counts: throttles.counts() }),
+    'POST /_local/throttles': (_, body) => {
+      throttles.set(body as ThrottleSettings);
+      return {};
     },
     'GET /_local/queues': () => queues.list().map((arn) => ({ arn, messages: queues.messages(arn) })),
   };

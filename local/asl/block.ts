@@ -25,6 +25,8 @@ export async function runBlock(block: Block, input: Json, thread: Thread): Promi
   while (name !== undefined) {
     const state: State | undefined = block.States[name];
     if (state === undefined) throw new Error(`state '${name}' is missing from a validated definition`);
+    const waitMs = thread.run.turn();
+    if (waitMs > 0) await new Promise<void>((resolve) => thread.run.clock.after(waitMs, resolve));
     const outcome = await runState(name, state, data, thread);
     data = outcome.output;
     name = outcome.next;

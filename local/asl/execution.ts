@@ -35,6 +35,8 @@ export interface ExecutionOptions {
   readonly input: Json;
   readonly runner: TaskRunner;
   readonly tokens: TaskTokens;
+  /** Milliseconds that the next state's entry must wait: AWS throttles transitions instead of refusing them. */
+  readonly turn?: () => number;
   /** Chance for `$random` and jitter, in [0, 1). */
   readonly random?: () => number;
   /** Hears of each child that a distributed Map starts, before it runs. */
@@ -127,6 +129,7 @@ export class Execution {
       random,
       runner,
       tokens,
+      turn: this.options.turn ?? (() => 0),
       region,
       roleArn,
       stateMachineArn,

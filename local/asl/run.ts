@@ -16,6 +16,8 @@ export interface Run {
   readonly random: () => number;
   readonly runner: TaskRunner;
   readonly tokens: TaskTokens;
+  /** Milliseconds until the next state may be entered. */
+  readonly turn: () => number;
   readonly region: string;
   readonly executionArn: string;
   readonly stateMachineArn: string;

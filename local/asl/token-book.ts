@@ -12,11 +12,21 @@ interface Entry {
 
 /** Every token opens with this, so that one whose task has ended is told from nonsense. */
 const TOKEN_OPENING = 'AQCEAAAAKgAAAAMAAAAA';
-/** What follows the opening, in base64: the region, then what makes the token unguessable. */
-const TOKEN_BODY = /^([a-z0-9-]+)\/[0-9a-f-]{36}\/[0-9a-f-]{36}$/;
+/** What follows the opening, in base64: the state machine's ARN, then what makes the token unguessable. */
+const TOKEN_BODY = /^(arn:aws:states:([a-z0-9-]+):\d*:stateMachine:\S+)\|[0-9a-f-]{36}$/;
+
+/** The state machine that gave a token out, and its region; undefined for nonsense. */
+export function originOf(
+  token: string,
+): { readonly stateMachineArn: string; readonly region: string } | undefined {
+  if (!token.startsWith(TOKEN_OPENING)) return undefined;
+  const body = Buffer.from(token.slice(TOKEN_OPENING.length), 'base64').toString();
+  const [, stateMachineArn, region] = TOKEN_BODY.exec(body) ?? [];
+  return stateMachineArn === undefined || region === undefined ? undefined : { stateMachineArn, region };
+}
 
 /** The open task tokens of one region. */
-export class TokenBook implements TaskTokens {
+export class TokenBook {
   readonly #region: string;
   readonly #open = new Map<string, Entry>();
 
@@ -24,8 +34,13 @@ export class TokenBook implements TaskTokens {
     this.#region = region;
   }
 
-  open(): OpenToken {
-    const body = Buffer.from(`${this.#region}/${randomUUID()}/${randomUUID()}`).toString('base64');
+  /** The tokens of one state machine's executions. */
+  of(stateMachineArn: string): TaskTokens {
+    return { open: () => this.#openFor(stateMachineArn) };
+  }
+
+  #openFor(stateMachineArn: string): OpenToken {
+    const body = Buffer.from(`${stateMachineArn}|${randomUUID()}`).toString('base64');
     const token = `${TOKEN_OPENING}${body}`;
     const entry: Entry = { outcome: undefined, outcomeListeners: new Set(), heartbeatListeners: new Set() };
     this.#open.set(token, entry);
@@ -62,10 +77,8 @@ export class TokenBook implements TaskTokens {
   }
 
   #absence(token: string): TokenAnswer {
-    if (!token.startsWith(TOKEN_OPENING)) return 'unknown';
-    const body = Buffer.from(token.slice(TOKEN_OPENING.length), 'base64').toString();
-    const region = TOKEN_BODY.exec(body)?.[1];
-    if (region === undefined) return 'unknown';
-    return region === this.#region ? 'closed' : 'foreign';
+    const origin = originOf(token);
+    if (origin === undefined) return 'unknown';
+    return origin.region === this.#region ? 'closed' : 'foreign';
   }
 }

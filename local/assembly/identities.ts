@@ -101,6 +101,7 @@ export const IDENTITIES: Readonly<Record<string, IdentityRule>> = {
     nameProperty: 'LogGroupName',
     identify: (name, at) => nameAndArn(name, `arn:aws:logs:${at.region}:${at.account}:log-group:${name}:*`),
   },
+  'AWS::SQS::QueuePolicy': onlyId,
   'AWS::SQS::Queue': {
     nameProperty: 'QueueName',
     longestName: 80,
@@ -115,12 +116,15 @@ export const IDENTITIES: Readonly<Record<string, IdentityRule>> = {
 };
 
 /**
- * Types without an effect here: metadata; queue policies, because only the cloud itself writes to its queues;
- * schedules of EventBridge Scheduler, because the embedded cloud runs the schedules of rules only.
+ * Types without an effect here: metadata; alarms, dashboards and the topics that alarms tell;  * schedules of EventBridge Scheduler, because the embedded cloud runs the schedules of rules only.
  */
 export const IGNORED_TYPES: ReadonlySet<string> = new Set([
   'AWS::CDK::Metadata',
-  'AWS::SQS::QueuePolicy',
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
+  'AWS::SNS::Subscription',
+  'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
   'AWS::Scheduler::Schedule',
   'AWS::Scheduler::ScheduleGroup',
 ]);

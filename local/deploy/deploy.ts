@@ -13,7 +13,7 @@ import type { States } from '../states/states.ts';
 import { readBucket } from './buckets.ts';
 import { readFunction } from './functions.ts';
 import { arnOf, checkProperties, placeOf, textOf } from './properties.ts';
-import { addBucketPolicy, addPolicy, addRole } from './roles.ts';
+import { addBucketPolicy, addKeyPolicy, addPermission, addPolicy, addQueuePolicy, addRole } from './roles.ts';
 import { readRule } from './rules.ts';
 import { readTable } from './tables.ts';
 
@@ -59,14 +59,16 @@ const SECRET = {
 
 /**
  * How each type is deployed, in this order, so that what is referred to is there. Types of the assembly that are not
- * here have no life of their own: permissions and invoke configurations belong to functions and rules, keys and log
- * groups are names.
+ * here have no life of their own: invoke configurations belong to functions, log groups are names.
  */
 const DEPLOYERS: Readonly<Record<string, Deployer>> = {
   'AWS::IAM::Role': (role, assembly, { iam }) => addRole(role, assembly, iam),
   'AWS::IAM::Policy': (policy, assembly, { iam }) => addPolicy(policy, assembly, iam),
   'AWS::IAM::ManagedPolicy': (policy, assembly, { iam }) => addPolicy(policy, assembly, iam),
   'AWS::S3::BucketPolicy': (policy, _, { iam }) => addBucketPolicy(policy, iam),
+  'AWS::SQS::QueuePolicy': (policy, assembly, { iam }) => addQueuePolicy(policy, assembly, iam),
+  'AWS::Lambda::Permission': (permission, _, { iam }) => addPermission(permission, iam),
+  'AWS::KMS::Key': (key, _, { iam }) => addKeyPolicy(key, iam),
   'AWS::KMS::Alias': ({ properties }, _, { iam }) =>
     iam.addKeyAlias(String(properties['TargetKeyId']), String(properties['AliasName'])),
   'AWS::SQS::Queue': (queue, _, { queues }) => queues.create(arnOf(queue)),
@@ -74,10 +76,10 @@ const DEPLOYERS: Readonly<Record<string, Deployer>> = {
   'AWS::DynamoDB::Table': (table, _, { dynamo }) => dynamo.createTable(readTable(table)),
   'AWS::DynamoDB::GlobalTable': (table, _, { dynamo }) => dynamo.createTable(readTable(table)),
   'AWS::SecretsManager::Secret': deploySecret,
-  'AWS::Lambda::Function': (resource, assembly, { lambda }) =>
-    lambda.register(resource.region, readFunction(resource, assembly)),
+  'AWS::Lambda::Function': deployFunction,
   'AWS::StepFunctions::StateMachine': deployStateMachine,
-  'AWS::Events::Rule': (rule, assembly, { events }) => events.addRule(rule.region, readRule(rule, assembly)),
+  'AWS::Events::Rule': (rule, assembly, { events, iam }) =>
+    events.addRule(rule.region, readRule(rule, assembly, iam)),
 };
 
 /** Fills the services with the resources of the assembly; answers everything that could not be deployed. */
@@ -100,6 +102,13 @@ export async function deploy(
     for (const [name, value] of Object.entries(values)) services.secrets.putSecret({ region, name, value });
   }
   return problems;
+}
+
+/** Source: Lambda, "Defining Lambda function permissions with an execution role". */
+function deployFunction(resource: Resource, assembly: Assembly, { iam, lambda }: Services): void {
+  const definition = readFunction(resource, assembly);
+  iam.assertTrusts(definition.roleArn, 'lambda.amazonaws.com');
+  lambda.register(resource.region, definition);
 }
 
 function deployStateMachine(resource: Resource, assembly: Assembly, { states }: Services): void {

@@ -33,6 +33,17 @@ const EVENT_INVOKE_CONFIG = {
   ignored: [],
 };
 
+/** All variables together, names and values, as JSON. Source: Lambda quotas, "Environment variables". */
+const ENVIRONMENT_LIMIT_BYTES = 4 * 1024;
+
+/** Source: Lambda API reference, CreateFunction, Timeout (seconds) and MemorySize (MB). */
+const TIMEOUT_RANGE = { least: 1, most: 900 };
+const MEMORY_RANGE = { least: 128, most: 10_240 };
+
+/** Names that Lambda keeps for itself. Source: Lambda, "Defined runtime environment variables". */
+const RESERVED_VARIABLES =
+  /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_\w+)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
+
 /** Lambda's defaults. Source: CloudFormation, AWS::Lambda::Function. */
 const DEFAULTS = { timeoutSeconds: 3, memoryMb: 128 };
 
@@ -55,18 +66,44 @@ export function readFunction(resource: Resource, assembly: Assembly): FunctionDe
     );
   }
   const variables = Object.entries(properties.Environment?.Variables ?? {});
+  const environment = Object.fromEntries(variables.map(([name, value]) => [name, String(value)]));
+  const timeoutSeconds = Number(properties.Timeout ?? DEFAULTS.timeoutSeconds);
+  const memoryMb = Number(properties.MemorySize ?? DEFAULTS.memoryMb);
+  checkRange('Timeout', timeoutSeconds, TIMEOUT_RANGE);
+  checkRange('MemorySize', memoryMb, MEMORY_RANGE);
+  checkEnvironment(environment);
   return {
     name: resource.ref,
     arn: arnOf(resource),
     codeDirectory: codeDirectory(properties.Code?.S3Key, assembly),
     handler: textOf(resource.properties, 'Handler'),
-    environment: Object.fromEntries(variables.map(([name, value]) => [name, String(value)])),
-    timeoutSeconds: Number(properties.Timeout ?? DEFAULTS.timeoutSeconds),
-    memoryMb: Number(properties.MemorySize ?? DEFAULTS.memoryMb),
+    environment,
+    timeoutSeconds,
+    memoryMb,
     roleArn: textOf(resource.properties, 'Role'),
     reservedConcurrency: properties.ReservedConcurrentExecutions,
     eventInvokeConfig: eventInvokeConfig(resource, assembly),
   };
+}
+
+function checkRange(name: string, value: number, { least, most }: { least: number; most: number }): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new TemplateUnsupported(`${name} ${value}, which is not between ${least} and ${most}`);
+}
+
+/** The words are Lambda's own. Reserved names: Lambda, "Defined runtime environment variables". */
+function checkEnvironment(environment: Readonly<Record<string, string>>): void {
+  const bytes = Buffer.byteLength(JSON.stringify(environment));
+  if (bytes > ENVIRONMENT_LIMIT_BYTES) {
+    throw new TemplateUnsupported(
+      `Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit: ${bytes} bytes`,
+    );
+  }
+  const reserved = Object.keys(environment).filter((name) => RESERVED_VARIABLES.test(name));
+  if (reserved.length === 0) return;
+  throw new TemplateUnsupported(
+    `Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification: ${reserved.join(', ')}`,
+  );
 }
 
 function codeDirectory(key: string | undefined, assembly: Assembly): string {

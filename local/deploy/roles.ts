@@ -5,8 +5,8 @@ import { policyProblems, type Statement, statementsOf } from '../iam/policy.ts';
 import { arnOf, checkProperties } from './properties.ts';
 
 const ROLE = {
-  used: ['ManagedPolicyArns', 'Path', 'Policies', 'RoleName'],
-  ignored: ['AssumeRolePolicyDocument', 'Description', 'MaxSessionDuration', 'Tags'],
+  used: ['AssumeRolePolicyDocument', 'ManagedPolicyArns', 'Path', 'Policies', 'RoleName'],
+  ignored: ['Description', 'MaxSessionDuration', 'Tags'],
 };
 
 const POLICY = {
@@ -17,10 +17,10 @@ const POLICY = {
 /** AWS's own policies that only speak of services which the embedded cloud doesn't ask for rights: logs and traces. */
 const WITHOUT_EFFECT = ['AWSLambdaBasicExecutionRole', 'AWSXRayDaemonWriteAccess', 'AWSXrayWriteOnlyAccess'];
 
-/** AWS::IAM::Role with its inline policies. */
+/** AWS::IAM::Role with its trust policy and its inline policies. */
 export function addRole(role: Resource, assembly: Assembly, iam: Iam): void {
   checkProperties(role.properties, ROLE);
-  iam.addRole(arnOf(role));
+  iam.addRole(arnOf(role), checked(role.properties['AssumeRolePolicyDocument']));
   const { Policies = [], ManagedPolicyArns = [] } = role.properties as {
     Policies?: { PolicyDocument: unknown }[];
     ManagedPolicyArns?: string[];
@@ -43,6 +43,55 @@ export function addPolicy(policy: Resource, assembly: Assembly, iam: Iam): void 
     if (!role) throw new TemplateUnsupported(`role ${name}, which the assembly doesn't hold`);
     iam.addStatements(arnOf(role), checked(PolicyDocument));
   }
+}
+
+/** AWS::KMS::Key: its policy. Source: KMS, "Key policies in AWS KMS". */
+export function addKeyPolicy(key: Resource, iam: Iam): void {
+  const { KeyPolicy } = key.properties;
+  if (KeyPolicy !== undefined) iam.setKeyPolicy(arnOf(key), checked(KeyPolicy));
+}
+
+/** AWS::SQS::QueuePolicy; the template names its queues by URL. */
+export function addQueuePolicy(policy: Resource, assembly: Assembly, iam: Iam): void {
+  const { Queues = [], PolicyDocument } = policy.properties as {
+    Queues?: string[];
+    PolicyDocument?: unknown;
+  };
+  for (const url of Queues) {
+    const queue = assembly.resources.find(({ type, ref }) => type === 'AWS::SQS::Queue' && ref === url);
+    if (!queue) throw new TemplateUnsupported(`queue ${url}, which the assembly doesn't hold`);
+    iam.addResourcePolicy(arnOf(queue), checked(PolicyDocument));
+  }
+}
+
+const PERMISSION = {
+  used: ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
+  ignored: [],
+};
+
+/** AWS::Lambda::Permission: a statement of the function's policy. Source: Lambda, "Resource-based policies". */
+export function addPermission(permission: Resource, iam: Iam): void {
+  checkProperties(permission.properties, PERMISSION);
+  const { Action, FunctionName, Principal, SourceAccount, SourceArn } = permission.properties as Record<
+    string,
+    string
+  >;
+  const { region, account } = permission;
+  const Resource = FunctionName?.startsWith('arn:')
+    ? FunctionName
+    : `arn:aws:lambda:${region}:${account}:function:${FunctionName}`;
+  const isService = Principal?.endsWith('.amazonaws.com');
+  const statement: Statement = {
+    Effect: 'Allow',
+    Principal: isService ? { Service: Principal } : { AWS: Principal },
+    Action: Action ?? '',
+    Resource,
+    Condition: {
+      ...(SourceArn && { ArnLike: { 'aws:SourceArn': SourceArn } }),
+      ...(SourceAccount && { StringEquals: { 'aws:SourceAccount': SourceAccount } }),
+    },
+  };
+  iam.addResourcePolicy(Resource, [statement]);
 }
 
 /** AWS::S3::BucketPolicy. */

@@ -1,6 +1,7 @@
 import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import type { RuleDefinition, TargetDefinition } from '../events/rules.ts';
+import type { Iam } from '../iam/iam.ts';
 import { arnOf, checkProperties } from './properties.ts';
 
 const RULE = {
@@ -30,8 +31,11 @@ interface TargetProperties {
   };
 }
 
-/** AWS::Events::Rule on the default bus, with the rights that its targets need. */
-export function readRule(resource: Resource, assembly: Assembly): RuleDefinition {
+/**
+ * AWS::Events::Rule on the default bus. Refuses a target that EventBridge could not reach for want of a right: on AWS
+ * its events would be lost without a word. Source: EventBridge, "Using resource-based policies" and "IAM roles".
+ */
+export function readRule(resource: Resource, assembly: Assembly, iam: Iam): RuleDefinition {
   checkProperties(resource.properties, RULE);
   const { EventBusName, EventPattern, ScheduleExpression, State, Targets } = resource.properties;
   if (EventBusName !== undefined && EventBusName !== 'default') {
@@ -44,20 +48,26 @@ export function readRule(resource: Resource, assembly: Assembly): RuleDefinition
     enabled: State !== 'DISABLED',
     eventPattern: EventPattern,
     scheduleExpression: ScheduleExpression as string | undefined,
-    targets: targets.map((target) => readTarget(target, resource, assembly)),
+    targets: targets.map((target) => readTarget(target, resource, assembly, iam)),
   };
 }
 
-function readTarget(target: TargetProperties, rule: Resource, assembly: Assembly): TargetDefinition {
+function readTarget(
+  target: TargetProperties,
+  rule: Resource,
+  assembly: Assembly,
+  iam: Iam,
+): TargetDefinition {
   checkProperties(target, TARGET, 'Targets.');
-  if (target.Arn.includes(':lambda:') && !mayInvoke(target.Arn, rule, assembly)) {
-    throw new TemplateUnsupported(
-      `no AWS::Lambda::Permission lets events.amazonaws.com invoke ${target.Arn} for this rule; on AWS its events would be lost`,
-    );
-  }
+  const { region, account } = rule;
+  const context = { 'aws:SourceArn': arnOf(rule), 'aws:SourceAccount': account };
+  const assertAllowed = (action: string, resource: string) =>
+    iam.authorizeService('events.amazonaws.com', { action, resource, region, operation: action, context });
+  if (target.Arn.includes(':lambda:')) assertAllowed('lambda:InvokeFunction', target.Arn);
   if (target.Arn.includes(':states:') && target.RoleArn === undefined) {
     throw new TemplateUnsupported(`target ${target.Arn} needs a RoleArn`);
   }
+  if (target.RoleArn !== undefined) iam.assertTrusts(target.RoleArn, 'events.amazonaws.com');
   const deadLetterArn = target.DeadLetterConfig?.Arn;
   if (
     deadLetterArn !== undefined &&
@@ -65,6 +75,7 @@ function readTarget(target: TargetProperties, rule: Resource, assembly: Assembly
   ) {
     throw new TemplateUnsupported(`dead letter queue ${deadLetterArn}, which the assembly doesn't hold`);
   }
+  if (deadLetterArn !== undefined) assertAllowed('sqs:SendMessage', deadLetterArn);
   const transformer = target.InputTransformer;
   return {
     id: target.Id,
@@ -80,17 +91,4 @@ function readTarget(target: TargetProperties, rule: Resource, assembly: Assembly
     maximumRetryAttempts: target.RetryPolicy?.MaximumRetryAttempts,
     maximumEventAgeSeconds: target.RetryPolicy?.MaximumEventAgeInSeconds,
   };
-}
-
-/** Source: EventBridge, "Resource-based policies for Amazon EventBridge", Lambda permissions. */
-function mayInvoke(functionArn: string, rule: Resource, assembly: Assembly): boolean {
-  const name = functionArn.slice(functionArn.lastIndexOf(':') + 1);
-  return assembly.resources.some(
-    ({ type, region, properties }) =>
-      type === 'AWS::Lambda::Permission' &&
-      region === rule.region &&
-      (properties['FunctionName'] === functionArn || properties['FunctionName'] === name) &&
-      properties['Principal'] === 'events.amazonaws.com' &&
-      (properties['SourceArn'] === undefined || properties['SourceArn'] === arnOf(rule)),
-  );
 }

@@ -25,9 +25,10 @@ export interface DeliveryPorts {
   readonly clock: Clock;
   readonly fault?: FaultPort;
   /** Asynchronous invocation: resolves when it is accepted. */
-  invokeFunction(region: string, functionArn: string, payload: string): Promise<void>;
+  invokeFunction(region: string, functionArn: string, payload: string, ruleArn: string): Promise<void>;
   startExecution(start: ExecutionStart): Promise<void>;
-  sendToQueue(queueArn: string, body: string, attributes: Record<string, string>): void;
+  /** Throws when the queue's policy doesn't let EventBridge: the event is lost. */
+  sendToQueue(queueArn: string, body: string, attributes: Record<string, string>, ruleArn: string): void;
   log(text: string): void;
 }
 
@@ -67,7 +68,9 @@ export function createDelivery(ports: DeliveryPorts): Delivery {
     payload: string,
     event: CloudEvent,
   ): Promise<void> {
-    if (target.arn.includes(':lambda:')) return ports.invokeFunction(rule.region, target.arn, payload);
+    if (target.arn.includes(':lambda:')) {
+      return ports.invokeFunction(rule.region, target.arn, payload, rule.arn);
+    }
     const { region } = rule;
     const { arn: stateMachineArn, roleArn } = target;
     const name = `${event.id}_${randomUUID()}`;
@@ -111,14 +114,19 @@ export function createDelivery(ports: DeliveryPorts): Delivery {
     open -= 1;
     ports.log(`Rule ${rule.name} gave up on ${target.arn}: ${error.name}: ${error.message}`);
     if (target.deadLetterArn === undefined) return;
-    ports.sendToQueue(target.deadLetterArn, JSON.stringify(event), {
+    const attributes = {
       RULE_ARN: rule.arn,
       TARGET_ARN: target.arn,
       ERROR_CODE: error.name,
       ERROR_MESSAGE: error.message,
       EXHAUSTED_RETRY_CONDITION: tooOld ? 'MaximumEventAgeInSeconds' : 'MaximumRetryAttempts',
       RETRY_ATTEMPTS: String(attempts),
-    });
+    };
+    try {
+      ports.sendToQueue(target.deadLetterArn, JSON.stringify(event), attributes, rule.arn);
+    } catch (refusal) {
+      ports.log(`Rule ${rule.name} lost an event: ${target.deadLetterArn} did not take it: ${refusal}`);
+    }
   }
 
   return {

@@ -1,3 +1,4 @@
+import { unknownKeys } from './condition-keys.ts';
 import {
   type ConditionBlock,
   type ConditionContext,
@@ -24,12 +25,13 @@ export interface Statement {
 export interface Question {
   readonly action: string;
   readonly resource: string;
-  /** ARN of the role that asks; only statements with a Principal look at it. */
+  /** ARN of the role, or the service principal, that asks; only statements with a Principal look at it. */
   readonly principal: string;
   readonly context: ConditionContext;
 }
 
-export type Verdict = 'allowed' | 'denied' | 'not mentioned';
+/** `delegated`: a resource's policy allows it to the whole account, so that the role's own policy decides. */
+export type Verdict = 'allowed' | 'delegated' | 'denied' | 'not mentioned';
 
 /** Statements of a policy document as the template holds it. */
 export function statementsOf(document: unknown): readonly Statement[] {
@@ -45,6 +47,9 @@ export function policyProblems(statements: readonly Statement[]): string[] {
       ...operators.map(
         (operator) => `${at} has the condition operator ${operator}, which is not implemented`,
       ),
+      ...unknownKeys(statement.Condition ?? {}).map(
+        (key) => `${at} has the condition key ${key}, which no service of the embedded cloud fills`,
+      ),
       ...(statement.NotPrincipal === undefined ? [] : [`${at} has NotPrincipal, which is not implemented`]),
     ];
   });
@@ -52,17 +57,20 @@ export function policyProblems(statements: readonly Statement[]): string[] {
 
 /** A Deny wins over every Allow. Source: IAM, "Policy evaluation logic". */
 export function evaluate(statements: readonly Statement[], question: Question): Verdict {
-  const matching = statements.filter((statement) => applies(statement, question));
+  const matching = matchingStatements(statements, question);
   if (matching.some((statement) => statement.Effect === 'Deny')) return 'denied';
-  return matching.length > 0 ? 'allowed' : 'not mentioned';
+  if (matching.some(({ Principal }) => names(Principal, question.principal) === 'itself')) return 'allowed';
+  return matching.length > 0 ? 'delegated' : 'not mentioned';
 }
 
-function applies(statement: Statement, question: Question): boolean {
-  return (
-    matchesAction(statement, question.action) &&
-    matchesResource(statement, question.resource) &&
-    matchesPrincipal(statement.Principal, question.principal) &&
-    conditionHolds(statement.Condition ?? {}, question.context)
+/** The statements that speak of the question. */
+export function matchingStatements(statements: readonly Statement[], question: Question): Statement[] {
+  return statements.filter(
+    (statement) =>
+      matchesAction(statement, question.action) &&
+      matchesResource(statement, question.resource) &&
+      names(statement.Principal, question.principal) !== undefined &&
+      conditionHolds(statement.Condition ?? {}, question.context),
   );
 }
 
@@ -78,11 +86,16 @@ function matchesResource({ Resource, NotResource }: Statement, resource: string)
   return toList(Resource).some(matches);
 }
 
-/** A policy of an identity names no principal; one of a resource names roles, the whole account or everybody. */
-function matchesPrincipal(principal: unknown, roleArn: string): boolean {
-  if (principal === undefined || principal === '*') return true;
-  const account = roleArn.split(':')[4];
-  return toList((principal as { AWS?: unknown }).AWS).some(
-    (one) => one === '*' || one === roleArn || one === account || one === `arn:aws:iam::${account}:root`,
-  );
+/**
+ * How a statement names who asks. A policy of an identity names no principal; one of a resource names services, roles,
+ * the whole account or everybody. Source: IAM, "AWS JSON policy elements: Principal", where the account's name only
+ * delegates to the policies of its identities.
+ */
+function names(principal: unknown, asker: string): 'itself' | 'account' | undefined {
+  if (principal === undefined || principal === '*') return 'itself';
+  const { AWS, Service } = principal as { AWS?: unknown; Service?: unknown };
+  const named = [...toList(AWS), ...toList(Service)];
+  if (named.includes('*') || named.includes(asker)) return 'itself';
+  const account = asker.split(':')[4];
+  return named.includes(account) || named.includes(`arn:aws:iam::${account}:root`) ? 'account' : undefined;
 }

@@ -23,6 +23,8 @@ export interface LambdaOptions {
   /** Refuses a record that the function's role may not send to its destination. */
   authorizeRole?(roleArn: string, call: Omit<ServiceCall, 'accessKeyId'>): void;
   readonly fault?: FaultPort;
+  /** Invocations of a region's functions that may run at once; without it any number. */
+  concurrencyLimit?(): number;
   /** Logs are <logDirectory>/<region>/<function>.log. */
   readonly logDirectory: string;
   /** Takes records for a destination that is a queue. */
@@ -59,7 +61,11 @@ export function createLambda(options: LambdaOptions): Lambda {
   const { clock, fault } = options;
   const registry = new FunctionRegistry();
   const pools = new EnvironmentPools();
-  const run = createRun({ clock, fault, pools });
+  const mayRun = (region: string) => {
+    const running = registry.all().reduce((sum, one) => sum + (one.region === region ? one.running : 0), 0);
+    return running < (options.concurrencyLimit?.() ?? Number.POSITIVE_INFINITY);
+  };
+  const run = createRun({ clock, fault, pools, mayRun });
   const asynchronous: AsynchronousInvocations = createAsynchronous({
     clock,
     run: (definition, requestId, payload) => run(registry.of(definition), requestId, payload),

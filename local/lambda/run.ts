@@ -10,6 +10,8 @@ export interface RunPorts {
   readonly clock: Clock;
   readonly fault?: FaultPort;
   readonly pools: EnvironmentPools;
+  /** Whether the region's concurrency has room for one more. */
+  mayRun(region: string): boolean;
 }
 
 /** Runs a function once. Rejects only with LambdaApiError TooManyRequestsException: all else is a result. */
@@ -22,7 +24,9 @@ const RUN_EFFECTS = ['error', 'delay', 'answer-lost'] as const;
 export function createRun(ports: RunPorts): Run {
   return async (entry, requestId, payload) => {
     const { reservedConcurrency } = entry.definition;
-    if (reservedConcurrency !== undefined && entry.running >= reservedConcurrency) throw throttled();
+    if (reservedConcurrency !== undefined && entry.running >= reservedConcurrency)
+      throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
+    if (!ports.mayRun(entry.region)) throw throttled('ConcurrentInvocationLimitExceeded');
     const effect = ports.fault?.(faultSubject(entry, 'Run', payload, true), RUN_EFFECTS);
     if (effect?.kind === 'delay') await waitFor(ports.clock, effect.milliseconds);
     if (effect?.kind === 'error') return failed(requestId, effect);
@@ -108,8 +112,7 @@ function failed(requestId: string, error: { errorType: string; errorMessage: str
   return { statusCode: 200, requestId, executedVersion: '$LATEST', payload, functionError: 'Unhandled' };
 }
 
-function throttled(): LambdaApiError {
-  return new LambdaApiError('TooManyRequestsException', 429, 'Rate Exceeded.', {
-    Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
-  });
+/** Source: Lambda API reference, TooManyRequestsException, Reason. */
+function throttled(Reason: string): LambdaApiError {
+  return new LambdaApiError('TooManyRequestsException', 429, 'Rate Exceeded.', { Reason });
 }

@@ -1,5 +1,6 @@
 /** Errors of the Step Functions API. Source: Step Functions API reference, errors of each action. */
 export type ApiErrorName =
+  | 'AccessDeniedException'
   | 'ExecutionAlreadyExists'
   | 'ExecutionDoesNotExist'
   | 'ExecutionNotRedrivable'

@@ -29,6 +29,8 @@ export interface ExecutionsOptions {
   readonly machines: Machines;
   readonly runner: TaskRunner;
   readonly random: () => number;
+  /** Milliseconds until a state transition of this region may happen. */
+  readonly turn: (region: string) => number;
   readonly onStatusChange: (event: StatusChangeEvent) => void;
 }
 
@@ -97,7 +99,7 @@ export class Executions {
   }
 
   #begin(machine: StateMachine, name: string, input: string, parsed: Json): ExecutionRecord {
-    const { clock, onStatusChange, random, runner } = this.#options;
+    const { clock, onStatusChange, random, runner, turn } = this.#options;
     const execution = new Execution({
       clock,
       random,
@@ -108,7 +110,8 @@ export class Executions {
       roleArn: machine.roleArn,
       name,
       input: parsed,
-      tokens: this.tokens(machine.region),
+      turn: () => turn(machine.region),
+      tokens: this.tokens(machine.region).of(machine.arn),
       onChild: (child) => this.#keep(child, machine.region, JSON.stringify(child.options.input)),
     });
     const record = this.#keep(execution, machine.region, input);

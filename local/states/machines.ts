@@ -1,8 +1,10 @@
 import type { Definition } from '../asl/definition.ts';
 import { parseDefinition } from '../asl/validate/definition.ts';
 import type { Clock } from '../clock.ts';
+import type { RoleAuthority } from '../hooks.ts';
 import { StatesApiError } from './errors.ts';
 import { INTEGRATION_RULES } from './integrations/rules.ts';
+import { assertMachineRole } from './role-check.ts';
 
 export interface StateMachine {
   readonly arn: string;
@@ -34,17 +36,20 @@ const NAME = /^[^\s?*<>{}[\]"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]{1,80}$/;
 export class Machines {
   readonly #clock: Clock;
   readonly #accountId: string;
+  readonly #authority: RoleAuthority | undefined;
   readonly #byArn = new Map<string, StateMachine>();
 
-  constructor(clock: Clock, accountId: string) {
+  constructor(clock: Clock, accountId: string, authority?: RoleAuthority) {
     this.#clock = clock;
     this.#accountId = accountId;
+    this.#authority = authority;
   }
 
   /**
    * Registers a machine, or gives a registered one a new definition; running executions keep theirs.
    * @throws DefinitionInvalid with every problem and its place
-   * @throws StatesApiError InvalidName, or ValidationException for an EXPRESS machine
+   * @throws StatesApiError InvalidName, ValidationException for an EXPRESS machine, or AccessDeniedException for a
+   *   role that Step Functions can't use
    */
   put(input: StateMachineInput): StateMachine {
     const { region, name, roleArn } = input;
@@ -64,6 +69,7 @@ export class Machines {
       definitionText: input.definition,
       creationDate: this.#clock.now(),
     };
+    if (this.#authority) assertMachineRole({ ...machine, accountId: this.#accountId }, this.#authority);
     this.#byArn.set(machine.arn, machine);
     return machine;
   }

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts';
+import type { RoleAuthority, ServiceHooks } from '../hooks.ts';
+import type { Throttles } from '../throttles.ts';
 import type { WireHandler } from '../wire.ts';
 import { type ExecutionRecord, Executions, type StartInput } from './executions.ts';
 import type { CallDynamo } from './integrations/dynamodb.ts';
@@ -8,11 +10,15 @@ import { Machines, type StateMachine, type StateMachineInput } from './machines.
 import type { StatusChangeEvent } from './status-event.ts';
 import { wireHandler } from './wire-handler.ts';
 
-export interface StatesOptions {
+export interface StatesOptions extends ServiceHooks {
   readonly clock: Clock;
   readonly accountId: string;
   readonly invokeLambda: InvokeLambda;
   readonly callDynamo: CallDynamo;
+  /** Asked what a machine's role may do; without it everything is allowed. */
+  readonly authority?: RoleAuthority;
+  /** AWS's rates; without them nothing waits and nothing is refused. */
+  readonly throttles?: Pick<Throttles, 'take' | 'turn'>;
   /** Hears of every execution's start and end, in AWS's event form; delivering it is the caller's part. */
   readonly onStatusChange: (event: StatusChangeEvent) => void;
   /** Chance for `$random` and jitter; Math.random when absent. */
@@ -34,17 +40,19 @@ export interface States {
 
 /** Step Functions without any state machine. */
 export function createStates(options: StatesOptions): States {
-  const { accountId, callDynamo, clock, invokeLambda, onStatusChange } = options;
-  const machines = new Machines(clock, accountId);
+  const { accountId, authority, callDynamo, clock, invokeLambda, onStatusChange, throttles } = options;
+  const machines = new Machines(clock, accountId, options.authority);
+  const nested = { authority, throttles, start: (start: StartInput) => executions.start(start) };
   const executions: Executions = new Executions({
     clock,
     machines,
     onStatusChange,
     random: options.random ?? Math.random,
-    runner: integrationRunner({ invokeLambda, callDynamo, startChild: (start) => executions.start(start) }),
+    turn: (region) => throttles?.turn('StateTransition', region) ?? 0,
+    runner: integrationRunner({ invokeLambda, callDynamo, nested }),
   });
   return {
-    handle: wireHandler({ machines, executions }),
+    handle: wireHandler({ machines, executions }, options),
     putStateMachine: (input) => machines.put(input),
     startExecution: (start) => executions.start(start),
     runningCount: () => executions.running().length,

@@ -7,6 +7,8 @@ import { TokenBook } from '../../local/asl/token-book.ts';
 import { validateDefinition } from '../../local/asl/validate/definition.ts';
 
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
+
+const MACHINE_ARN = 'arn:aws:states:us-east-1:111111111111:stateMachine:trial';
 export const INVOKE = 'arn:aws:states:::lambda:invoke';
 export const INVOKE_AND_WAIT = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
 
@@ -44,10 +46,10 @@ export function start(states: object, options: TrialOptions = {}, machine: objec
   const children: Execution[] = [];
   const execution = new Execution({
     clock,
-    tokens,
+    tokens: tokens.of(MACHINE_ARN),
     definition: definition as unknown as Definition,
     region: 'us-east-1',
-    stateMachineArn: 'arn:aws:states:us-east-1:111111111111:stateMachine:trial',
+    stateMachineArn: MACHINE_ARN,
     roleArn: 'arn:aws:iam::111111111111:role/trial',
     name: 'run',
     input: options.input ?? {},

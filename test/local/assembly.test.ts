@@ -81,7 +81,7 @@ describe('an assembly', () => {
 
   test('lists everything that it cannot run, naming stack and logical id', () => {
     const { problems } = withResources({
-      Topic: { Type: 'AWS::SNS::Topic' },
+      Topic: { Type: 'AWS::Kinesis::Stream' },
       Imported: { Type: 'AWS::SQS::Queue', Properties: { QueueName: { 'Fn::ImportValue': 'x' } } },
       Odd: {
         Type: 'AWS::SQS::Queue',
@@ -91,7 +91,7 @@ describe('an assembly', () => {
       Lost: { Type: 'AWS::SQS::Queue', Properties: { Tags: { Ref: 'Nowhere' } } },
     });
     expect(problems).toEqual([
-      'tanker-control/Topic (AWS::SNS::Topic): resource type not implemented',
+      'tanker-control/Topic (AWS::Kinesis::Stream): resource type not implemented',
       'tanker-control/Imported (AWS::SQS::Queue): intrinsic Fn::ImportValue',
       'tanker-control/Odd (AWS::SQS::Queue): Fn::GetAtt of Table.StreamArn (AWS::DynamoDB::Table)',
       'tanker-control/Secretive (AWS::SQS::Queue): dynamic reference {{resolve:ssm',

@@ -163,7 +163,7 @@ test('an assembly that cannot be run is refused with everything that stands in t
   cpSync(FIXTURE, assemblyDirectory, { recursive: true });
   const file = path.join(assemblyDirectory, 'control.template.json');
   const template = JSON.parse(readFileSync(file, 'utf8'));
-  template.Resources.Topic = { Type: 'AWS::SNS::Topic' };
+  template.Resources.Topic = { Type: 'AWS::Kinesis::Stream' };
   template.Resources.Echo.Properties.Layers = ['arn:aws:lambda:eu-west-1:1:layer:x:1'];
   template.Resources.Rule = {
     Type: 'AWS::Events::Rule',
@@ -174,7 +174,7 @@ test('an assembly that cannot be run is refused with everything that stands in t
   await expect(refused).rejects.toMatchObject({
     name: 'AssemblyUnsupported',
     problems: [
-      'tanker-control/Topic (AWS::SNS::Topic): resource type not implemented',
+      'tanker-control/Topic (AWS::Kinesis::Stream): resource type not implemented',
       'tanker-control/Echo (AWS::Lambda::Function): property not implemented: Layers',
       expect.stringMatching(/^tanker-control\/Rule \(AWS::Events::Rule\): source uses the operator/),
     ],

@@ -33,9 +33,9 @@ describe('a policy', () => {
     ['reads NotResource', [{ Resource: undefined, NotResource: 'arn:aws:s3:::*' }], 'allowed'],
     ['reads the principals of a resource policy', [{ Principal: { AWS: `${ROLE}x` } }], 'not mentioned'],
     [
-      'takes the account root for all its roles',
+      'leaves it to their own policies when it names the account of its roles',
       [{ Principal: { AWS: 'arn:aws:iam::111122223333:root' } }],
-      'allowed',
+      'delegated',
     ],
   ])('%s', (_, statements, expected) => {
     expect(verdict(statements)).toBe(expected);
@@ -73,6 +73,7 @@ describe('a policy', () => {
     };
     expect(policyProblems([statement])).toEqual([
       'statement Net has the condition operator IpAddress, which is not implemented',
+      'statement Net has the condition key aws:SourceIp, which no service of the embedded cloud fills',
     ]);
   });
 });

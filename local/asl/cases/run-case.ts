@@ -11,6 +11,8 @@ import { matchesRecording } from './wildcards.ts';
 /** When the cases run, on their virtual clock: some recordings wait until a moment that was then to come. */
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 
+const MACHINE_ARN = 'arn:aws:states:us-east-1:111111111111:stateMachine:case';
+
 /** Plays one case and answers how it differs from AWS's recording; undefined when it doesn't. */
 export async function runCase(recorded: CaseFile): Promise<string | undefined> {
   const problems = validateDefinition(recorded.definition, { strict: false });
@@ -19,10 +21,10 @@ export async function runCase(recorded: CaseFile): Promise<string | undefined> {
   const tokens = new TokenBook('us-east-1');
   const execution = new Execution({
     clock,
-    tokens,
+    tokens: tokens.of(MACHINE_ARN),
     definition: recorded.definition,
     region: 'us-east-1',
-    stateMachineArn: 'arn:aws:states:us-east-1:111111111111:stateMachine:case',
+    stateMachineArn: MACHINE_ARN,
     roleArn: 'arn:aws:iam::111111111111:role/case',
     name: 'recorded',
     input: recorded.input,

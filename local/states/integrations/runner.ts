@@ -2,25 +2,25 @@ import { TaskError } from '../../asl/errors.ts';
 import type { TaskRunner } from '../../asl/tasks.ts';
 import { type CallDynamo, runDynamo } from './dynamodb.ts';
 import { type InvokeLambda, runLambda } from './lambda.ts';
-import { runStart, runSync, type StartChild } from './start-execution.ts';
+import { type NestedExecutions, runStart, runSync } from './start-execution.ts';
 
 export interface IntegrationPorts {
   readonly invokeLambda: InvokeLambda;
   readonly callDynamo: CallDynamo;
-  readonly startChild: StartChild;
+  readonly nested: NestedExecutions;
 }
 
 /** The TaskRunner over the services of the embedded cloud. */
-export function integrationRunner({ callDynamo, invokeLambda, startChild }: IntegrationPorts): TaskRunner {
+export function integrationRunner({ callDynamo, invokeLambda, nested }: IntegrationPorts): TaskRunner {
   return async (resource, args, context) => {
     switch (resource) {
       case 'lambda:invoke':
       case 'lambda:invoke.waitForTaskToken':
         return runLambda(invokeLambda, args, context);
       case 'states:startExecution':
-        return runStart(startChild, args, context);
+        return runStart(nested, args, context);
       case 'states:startExecution.sync:2':
-        return runSync(startChild, args, context);
+        return runSync(nested, args, context);
       case 'dynamodb:getItem':
         return runDynamo(callDynamo, 'GetItem', args, context);
       case 'dynamodb:putItem':
