@@ -9,6 +9,7 @@ import { dynamoTaskRows } from '@tanker/cli/aws/task-rows.ts';
 import { parseTopology, type Topology } from '@tanker/contract/index.ts';
 import type { TaskRows } from '@tanker/sdk/task-records.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
+import type { Annex } from './world/topology.ts';
 import { reserveWorld, type World, type WorldCompany } from './world/world.ts';
 
 /** The demo world and the embedded cloud that runs the very stacks which would deploy to AWS. */
@@ -27,6 +28,7 @@ export interface Stage {
 export interface StageOptions {
   readonly directory: string;
   readonly companies: readonly WorldCompany[];
+  readonly annexes?: readonly Annex[];
   /** Hears of each step as it begins. */
   readonly onStep?: (what: string) => void;
 }
@@ -68,9 +70,10 @@ function clientsOf(cloud: Cloud, region: string) {
 }
 
 /** Starts world and cloud, the synth beside the seeding. When it fails, what had been started is stopped. */
-export async function startStage({ directory, companies, onStep = () => {} }: StageOptions): Promise<Stage> {
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const { directory, companies, annexes = [], onStep = () => {} } = options;
   await mkdir(directory, { recursive: true });
-  const reserved = await reserveWorld({ directory });
+  const reserved = await reserveWorld({ directory, annexes });
   const topologyFile = join(directory, 'topology.json');
   await writeFile(topologyFile, JSON.stringify(reserved.topology, null, 2));
   const assemblyDirectory = join(directory, 'cdk.out');

@@ -21,6 +21,15 @@ export const OPERATOR_SECRET = 'tanker/gateway-operator';
 export const READER_SECRET = 'tanker/gateway-reader';
 export const providerSecret = (service: ServiceName): string => `northwind/${service}`;
 
+/** A datacenter that the world does not run: somebody else serves its providers, each below `<url>/<service>`. */
+export interface Annex {
+  readonly name: string;
+  readonly region: string;
+  readonly jurisdiction: string;
+  readonly servers: readonly string[];
+  readonly url: string;
+}
+
 /** 24 octets are 192 bits, in 32 characters. */
 const newToken = (): string => randomBytes(24).toString('base64url');
 
@@ -33,18 +42,24 @@ export const newSecrets = (): Readonly<Record<string, string>> =>
 const url = (port: number): string => `http://127.0.0.1:${port}`;
 
 /** The topology of a world with these ports: two datacenters, a control region of its own, moves allowed both ways. */
-export const worldTopology = (ports: WorldPorts): TopologyInput => ({
+export const worldTopology = (ports: WorldPorts, annexes: readonly Annex[] = []): TopologyInput => ({
   installation: 'tanker',
   account: '123456789012',
   controlRegion: 'eu-west-1',
-  datacenters: DATACENTER_KEYS.map((name) => {
-    const { region, jurisdiction, server } = DATACENTERS[name];
-    return { name, region, jurisdiction, servers: [server] };
-  }),
+  datacenters: [
+    ...DATACENTER_KEYS.map((name) => {
+      const { region, jurisdiction, server } = DATACENTERS[name];
+      return { name, region, jurisdiction, servers: [server] };
+    }),
+    ...annexes.map(({ url: _, servers, ...annex }) => ({ ...annex, servers: [...servers] })),
+  ],
   gateway: { url: url(ports.gateway), operatorSecret: OPERATOR_SECRET, readerSecret: READER_SECRET },
   providers: SERVICE_NAMES.map((name) => ({
     name,
-    endpoints: Object.fromEntries(DATACENTER_KEYS.map((key) => [key, url(ports[key].providers[name])])),
+    endpoints: Object.fromEntries([
+      ...DATACENTER_KEYS.map((key) => [key, url(ports[key].providers[name])]),
+      ...annexes.map((annex) => [annex.name, `${annex.url}/${name}`]),
+    ]),
     secret: providerSecret(name),
     importAfter: [...(IMPORT_AFTER[name] ?? [])],
   })),

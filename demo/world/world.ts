@@ -10,6 +10,7 @@ import type { DatacenterConfig } from './datacenter.ts';
 import { choosePorts, type WorldPorts } from './ports.ts';
 import { SERVICE_NAMES, type ServiceName, schemaSql } from './schema.ts';
 import {
+  type Annex,
   DATACENTER_KEYS,
   DATACENTERS,
   type DatacenterKey,
@@ -95,9 +96,13 @@ export const locationOf = (datacenter: DatacenterKey): Location => ({
  * Chooses ports and tokens; nothing runs yet. `world/` in the directory, which a former run may have left, becomes the
  * place of the processes' files: configuration, log, authority record and journals.
  */
-export async function reserveWorld(options: { readonly directory: string }): Promise<ReservedWorld> {
+export async function reserveWorld(options: {
+  readonly directory: string;
+  readonly annexes?: readonly Annex[];
+}): Promise<ReservedWorld> {
   const ports = await choosePorts();
-  const topology = worldTopology(ports);
+  const { annexes = [] } = options;
+  const topology = worldTopology(ports, annexes);
   const secrets = newSecrets();
   const directory = join(options.directory, 'world');
   await rm(directory, { recursive: true, force: true });
@@ -111,7 +116,7 @@ export async function reserveWorld(options: { readonly directory: string }): Pro
         for (const each of running.splice(0).reverse()) await each.stop();
       };
       try {
-        return await startParts({ directory, ports, topology, secrets, companies, running, stop });
+        return await startParts({ directory, ports, annexes, topology, secrets, companies, running, stop });
       } catch (error) {
         await stop();
         throw error;
@@ -123,6 +128,7 @@ export async function reserveWorld(options: { readonly directory: string }): Pro
 interface Parts {
   readonly directory: string;
   readonly ports: WorldPorts;
+  readonly annexes: readonly Annex[];
   readonly topology: TopologyInput;
   readonly secrets: Readonly<Record<string, string>>;
   readonly companies: readonly WorldCompany[];
@@ -186,7 +192,7 @@ async function startDatabase(key: DatacenterKey, running: Parts['running']): Pro
 }
 
 async function startGatewayProcess(
-  { directory, ports, running }: Parts,
+  { directory, ports, annexes, running }: Parts,
   tokens: { operatorToken: string; readerToken: string },
 ): Promise<void> {
   const child = await startChild({
@@ -197,12 +203,15 @@ async function startGatewayProcess(
       port: ports.gateway,
       database: join(directory, 'authority.db'),
       ...tokens,
-      routes: Object.fromEntries(
-        DATACENTER_KEYS.map((key) => [
+      routes: Object.fromEntries([
+        ...DATACENTER_KEYS.map((key) => [
           formatLocation(locationOf(key)),
           `http://127.0.0.1:${ports[key].product}`,
         ]),
-      ),
+        ...annexes.flatMap(({ name, servers, url }) =>
+          servers.map((server) => [formatLocation({ datacenter: name, server }), url]),
+        ),
+      ]),
     },
   });
   running.push(child);
