@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ManifestReference } from './manifest.ts';
 import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
+import { Plan } from './plan.ts';
 import { Incarnation, Work } from './provider.ts';
 
 /** Payloads of the functions that the state machines call: the same schema types the caller and guards the handler. */
@@ -59,6 +60,8 @@ export const PlanMigrationResult = z
     /** Import order: every provider stands in a later wave than those it imports after. */
     waves: z.array(z.array(ProviderName)),
     afterMigrateHooks: z.array(z.object({ provider: ProviderName, location: Location }).strict()),
+    /** A dry run's answer, and the sign to end here: 200 providers × 400 octets are 80 KB of the 256 KiB. */
+    planned: Plan.nullable(),
   })
   .strict();
 export type PlanMigrationResult = z.infer<typeof PlanMigrationResult>;

@@ -1,4 +1,5 @@
 export * from './digest.ts';
+export * from './doctor.ts';
 export * from './environment.ts';
 export * from './errors.ts';
 export * from './functions.ts';
@@ -8,6 +9,7 @@ export * from './machines.ts';
 export * from './manifest.ts';
 export * from './names.ts';
 export * from './operations.ts';
+export * from './plan.ts';
 export * from './problem.ts';
 export * from './provider.ts';
 export * from './records.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Refusal } from './functions.ts';
 import { CompanyId, DatacenterName, Location, ServerName, TaskId } from './names.ts';
 import { Outcome } from './operations.ts';
+import { Plan } from './plan.ts';
 import { Debt } from './records.ts';
 
 /** Input and output of each state machine: what a backoffice sends to StartExecution and gets from DescribeExecution. */
@@ -15,15 +16,20 @@ export const MigrateInput = z
     to: z.object({ datacenter: DatacenterName, server: ServerName.optional() }).strict(),
     requestedBy: z.string().min(1).max(100),
     reason: z.string().min(1).max(200),
+    /** Ends after plan: the same checks and the same refusals, no claim, no epoch, nothing outside the record. */
+    dryRun: z.literal(true).optional(),
   })
   .strict()
   .meta({ id: 'MigrateInput' });
 export type MigrateInput = z.infer<typeof MigrateInput>;
 
-/** The output of a migration that moved the company; any other end fails with a named error. */
-export const MigrateOutput = z
-  .object({ task: TaskId, company: CompanyId, outcome: z.literal('migrated'), from: Location, to: Location })
-  .strict();
+/** The output of a migration that moved the company, or of a dry run; any other end fails with a named error. */
+export const MigrateOutput = z.discriminatedUnion('outcome', [
+  z
+    .object({ task: TaskId, company: CompanyId, outcome: z.literal('migrated'), from: Location, to: Location })
+    .strict(),
+  z.object({ task: TaskId, company: CompanyId, outcome: z.literal('planned'), plan: Plan }).strict(),
+]);
 export type MigrateOutput = z.infer<typeof MigrateOutput>;
 
 export const RecoverInput = z.object({ task: TaskId, reason: Refusal }).strict().meta({ id: 'RecoverInput' });

@@ -49,8 +49,11 @@ export const ACTIONS = [
 export const Action = z.enum(ACTIONS).meta({ id: 'Action' });
 export type Action = z.infer<typeof Action>;
 
-/** How a task ended. `refused`: nothing outside was touched; `undone`: the source is as it was. */
-export const Outcome = z.enum(['migrated', 'undone', 'refused']).meta({ id: 'Outcome' });
+/**
+ * How a task ended. `refused`: nothing outside was touched; `undone`: the source is as it was; `planned`: a dry run,
+ * which ends after its plan.
+ */
+export const Outcome = z.enum(['migrated', 'undone', 'refused', 'planned']).meta({ id: 'Outcome' });
 export type Outcome = z.infer<typeof Outcome>;
 
 /** Hooks a provider may offer. Those before the commit point need the inverse `after-undo`. */

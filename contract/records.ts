@@ -4,6 +4,7 @@ import { Progress, Refusal } from './functions.ts';
 import { ManifestReference } from './manifest.ts';
 import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
+import { Plan } from './plan.ts';
 import { CollectionDigest, Describe, Format, Incarnation, Summary, Watermark, Work } from './provider.ts';
 
 /** The records of the table. Keys are made here and nowhere else. Terminal states carry `ttl`, in epoch seconds. */
@@ -60,33 +61,6 @@ export const ClaimRecord = z.discriminatedUnion('state', [
     .strict(),
 ]);
 export type ClaimRecord = z.infer<typeof ClaimRecord>;
-
-export const PlannedProvider = z
-  .object({
-    name: ProviderName,
-    sourceIncarnation: Incarnation,
-    targetIncarnation: Incarnation,
-    format: Format,
-    rows: Count,
-    bytes: Count,
-    sourceHooks: z.array(HookName),
-    targetHooks: z.array(HookName),
-  })
-  .strict();
-export type PlannedProvider = z.infer<typeof PlannedProvider>;
-
-/** What plan decided, fixed for the task's life: recovery works from it. */
-export const Plan = z
-  .object({
-    from: Location,
-    to: Location,
-    version: z.int().min(0),
-    providers: z.array(PlannedProvider),
-    waves: z.array(z.array(ProviderName)),
-    estimate: z.object({ bytes: Count, seconds: z.number().min(0) }).strict(),
-  })
-  .strict();
-export type Plan = z.infer<typeof Plan>;
 
 export const Debt = z.object({ provider: ProviderName, location: Location }).strict();
 export type Debt = z.infer<typeof Debt>;

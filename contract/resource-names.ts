@@ -7,7 +7,7 @@ import type { Topology } from './topology.ts';
  */
 type Named = Pick<Topology, 'installation' | 'account' | 'controlRegion'>;
 
-/** Functions of the control region: one for each state that calls one, and the two that events call. */
+/** Functions of the control region: one for each state that calls one, the two that events call, and the doctor of people. */
 export const CONTROL_FUNCTIONS = [
   'open-task',
   'plan-migration',
@@ -23,12 +23,15 @@ export const CONTROL_FUNCTIONS = [
   'verify-erased',
   'dispatch',
   'start-recovery',
+  'doctor',
 ] as const;
 export type ControlFunction = (typeof CONTROL_FUNCTIONS)[number];
 
 /** Called when an agent's invocation failed for good: settles the token, so that nobody waits for the heartbeat. */
 export const REPORT_FAILURE = 'report-failure';
-export type AgentFunction = Action | typeof REPORT_FAILURE;
+/** Called by a person, through the CLI: asks one provider or the gateway who answers. */
+export const DOCTOR = 'doctor';
+export type AgentFunction = Action | typeof REPORT_FAILURE | typeof DOCTOR;
 
 export const controlStackName = (t: Named): string => `${t.installation}-control`;
 export const datacenterStackName = (t: Named, datacenter: string): string =>

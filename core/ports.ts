@@ -23,6 +23,7 @@ import type {
   LogRecord,
   Outcome,
   PartReceipt,
+  Plan,
   Progress,
   RecoverInput,
   Refusal,
@@ -189,6 +190,14 @@ export type TaskChanges = Partial<
   Pick<OpenTaskRecord, 'plan' | 'lock' | 'verified' | 'committed' | 'failure' | 'direction' | 'phase'>
 >;
 
+/** `plan`: a dry run's, which stands nowhere before its end. */
+export interface TaskEnd {
+  readonly outcome: Outcome;
+  readonly debts: readonly Debt[];
+  readonly failure?: Refusal;
+  readonly plan?: Plan;
+}
+
 /** The tasks' records. Writes of an ended or superseded execution are refused with `TaskClosed`. */
 export interface Tasks {
   get(task: string): Promise<TaskRecord | undefined>;
@@ -203,7 +212,7 @@ export interface Tasks {
   /** Closes the task under the epoch and holder it has. A repeat by the same holder is fine. */
   close(
     actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null },
-    end: { outcome: Outcome; debts: readonly Debt[]; failure?: Refusal },
+    end: TaskEnd,
   ): Promise<void>;
 }
 

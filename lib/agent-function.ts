@@ -2,6 +2,7 @@ import { CONTROL_TIMEOUT_SECONDS, SUBTASK_TIMEOUT_SECONDS } from '@tanker/contra
 import {
   type AgentFunction as AgentFunctionId,
   agentFunctionName,
+  DOCTOR,
   functionArn,
   REPORT_FAILURE,
 } from '@tanker/contract/resource-names.ts';
@@ -30,12 +31,17 @@ const CALL_MEMORY_MEGABYTES = 512;
  */
 const MAX_EVENT_AGE_SECONDS = 60;
 
+/** A provider's describe is tried 3 times for 10 s, with waits of 0.5 s; Lambda's start comes on top. */
+const DOCTOR_TIMEOUT_SECONDS = 40;
+
 /** Nobody waits for a worker longer than its subtask's timeout, so only transfers run up to Lambda's own limit. */
 function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabytes: number } {
   switch (name) {
     case 'export':
     case 'import':
       return { timeoutSeconds: TRANSFER_TIMEOUT_SECONDS, memoryMegabytes: TRANSFER_MEMORY_MEGABYTES };
+    case DOCTOR:
+      return { timeoutSeconds: DOCTOR_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
     case REPORT_FAILURE:
       return { timeoutSeconds: CONTROL_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
     default:
@@ -58,7 +64,7 @@ export class AgentFunction extends NodeFunction {
       environment: { ...commonEnvironment(topology), DATACENTER: datacenter.name },
       vpc: datacenter.vpc,
     });
-    if (name !== REPORT_FAILURE) this.reportFailures(topology, datacenter);
+    if (name !== REPORT_FAILURE && name !== DOCTOR) this.reportFailures(topology, datacenter);
     const { objects, foreignKeys } = wildcards(topology, home, AGENT_GRANTS[name]);
     acknowledgeExportObjects(this.role, objects);
     acknowledgeForeignKeys(this.role, foreignKeys);

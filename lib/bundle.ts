@@ -5,6 +5,7 @@ import {
   type AgentFunction,
   CONTROL_FUNCTIONS,
   type ControlFunction,
+  DOCTOR,
   REPORT_FAILURE,
 } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
@@ -14,7 +15,7 @@ import { ROOT } from './paths.ts';
 /** Name of the topology inside each function's folder: what TOPOLOGY_FILE says. */
 export const TOPOLOGY_FILE = 'topology.json';
 
-export const AGENT_FUNCTIONS: readonly AgentFunction[] = [...ACTIONS, REPORT_FAILURE];
+export const AGENT_FUNCTIONS: readonly AgentFunction[] = [...ACTIONS, DOCTOR, REPORT_FAILURE];
 
 /** One folder per function, each with index.mjs and the topology: what is uploaded to Lambda as it is. */
 export interface Bundles {

@@ -53,6 +53,7 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
   'decide-direction': { table: READ_AND_WRITE, operatorSecret: true },
   'verify-erased': { table: QUERY_AND_PUT },
   dispatch: { table: QUERY_AND_PUT, invokesAgents: ACTIONS },
+  doctor: { table: ['GetItem'], operatorSecret: true },
   'start-recovery': { table: READ_AND_WRITE, starts: 'recover' },
 };
 
@@ -88,5 +89,6 @@ export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
   erase: { ...AT_PROVIDER, readerSecret: true },
   hook: AT_PROVIDER,
   discard: { ...WORKER, exports: 'discards' },
+  doctor: { table: [], settles: [], providerSecrets: true, readerSecret: true },
   'report-failure': { table: [], settles: ['SendTaskFailure'] },
 };

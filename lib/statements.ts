@@ -138,7 +138,7 @@ export function agentStatements(topology: Topology, home: Home, grant: AgentGran
   };
   return [
     ...(grant.table.length > 0 ? [mayUseTable(topology, grant.table)] : []),
-    maySettle(topology, grant.settles),
+    ...(grant.settles.length > 0 ? [maySettle(topology, grant.settles)] : []),
     ...(secrets.length > 0 ? [mayReadSecrets(topology, home.datacenter.region, secrets)] : []),
     ...(grant.exports ? exports[grant.exports]() : []),
   ];

@@ -9,17 +9,18 @@ export interface Executions {
 }
 
 /** The input as the execution gets it: field by field in a fixed order, so that the same task is the same text. */
-const textOf = ({ task, company, to, requestedBy, reason }: MigrateInput): string =>
+const textOf = ({ task, company, to, requestedBy, reason, dryRun }: MigrateInput): string =>
   JSON.stringify({
     task,
     company,
     to: { datacenter: to.datacenter, ...(to.server === undefined ? {} : { server: to.server }) },
     requestedBy,
     reason,
+    ...(dryRun ? { dryRun } : {}),
   });
 
 /**
- * Starts a migration under its task id. The same task id with the same input is the same task, running or closed:
+ * Starts a migration, or its dry run, under its task id. The same task id with the same input is the same task, running or closed:
  * nothing is started then. With another input it is refused.
  *
  * @returns whether this call started it

@@ -125,7 +125,11 @@ async function resolveChecks(ports: OpenTaskPorts, input: MigrateInput): Promise
 }
 
 /** An early look: the conditional write in plan is what decides. */
-async function checkFree(ports: Pick<OpenTaskPorts, 'claims' | 'tasks'>, company: string, task: string) {
+export async function checkFree(
+  ports: Pick<OpenTaskPorts, 'claims' | 'tasks'>,
+  company: string,
+  task: string,
+): Promise<void> {
   const claim = await ports.claims.read(company);
   if (claim?.state !== 'held' || claim.task === task) return;
   const other = await ports.tasks.get(claim.task);

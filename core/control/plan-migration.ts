@@ -12,7 +12,7 @@ import {
 } from '@tanker/contract/index.ts';
 import type { Authority, Claims, Debts, Log, OpenTaskRecord, Subtasks, Tasks } from '../ports.ts';
 import { type Answer, examine } from './examine.ts';
-import { companyBusy, refuseTask } from './open-task.ts';
+import { checkFree, companyBusy, refuseTask } from './open-task.ts';
 import { homeOf, resolveTarget } from './placement.ts';
 import { resultOf, taskClosed } from './records.ts';
 import { refusalOf, refusedOr } from './refusal.ts';
@@ -115,6 +115,7 @@ function answer(plan: Plan, epoch: number, holder: string): PlanMigrationResult 
     afterMigrateHooks: plan.providers
       .filter((provider) => provider.targetHooks.includes('after-migrate'))
       .map((provider) => ({ provider: provider.name, location: plan.to })),
+    planned: null,
   };
 }
 
@@ -127,6 +128,7 @@ const refused = (refusal: PlanMigrationResult['refusal']): PlanMigrationResult =
   providers: [],
   waves: [],
   afterMigrateHooks: [],
+  planned: null,
 });
 
 /** The first mutating act outside the table: raises the authority's epoch and proves that home is as planned. */
@@ -142,17 +144,49 @@ async function claimAuthority(ports: PlanPorts, order: PlanOrder, plan: Plan, ep
 }
 
 /**
- * Refuses, or fixes the plan: then takes the company in the table and, last, claims it at the authority. May be called
- * twice by the same execution: a plan on record is answered again.
+ * The end of a dry run: the plan stands on the closed record, and the company was neither taken nor claimed. It was
+ * free at the last look, which is all that a dry run can say of that.
+ */
+async function closePlanned(
+  ports: PlanPorts,
+  order: PlanOrder,
+  holder: string,
+  { plan, reported }: Draft,
+): Promise<PlanMigrationResult> {
+  await checkFree(ports, order.company, order.task);
+  await ports.log.write({
+    task: order.task,
+    phase: 'plan',
+    by: holder,
+    epoch: 0,
+    what: `dry run: ${planText(plan)}; the company was not claimed (epoch ${reported})`,
+  });
+  await ports.tasks.close(
+    { task: order.task, epoch: 0, holder: null },
+    { outcome: 'planned', debts: [], plan },
+  );
+  return { ...answer(plan, 0, holder), planned: plan };
+}
+
+const planText = (plan: Plan): string =>
+  `planned ${formatLocation(plan.from)} to ${formatLocation(plan.to)}: ${plan.providers.length} providers, ${plan.estimate.bytes} bytes, about ${Math.ceil(plan.estimate.seconds)} s of lock`;
+
+/**
+ * Refuses, or fixes the plan: then takes the company in the table and, last, claims it at the authority. A dry run
+ * ends with its plan. May be called twice by the same execution: a plan on record is answered again.
  */
 export async function planMigration(ports: PlanPorts, order: PlanOrder): Promise<PlanMigrationResult> {
   const holder = formatHolder(order.task, order.executionName);
   const record = await ports.tasks.get(order.task);
   if (record?.state === 'closed' && record.outcome === 'refused') return refused(record.failure ?? null);
+  if (record?.state === 'closed' && record.outcome === 'planned' && record.plan)
+    return { ...answer(record.plan, 0, holder), planned: record.plan };
   if (record?.state !== 'open' || (record.holder !== null && record.holder !== holder))
     throw taskClosed(order.task);
 
+  const { dryRun } = MigrateInput.parse(record.input);
   const drafted = await refusedOr(async () => {
+    if (dryRun) return closePlanned(ports, order, holder, await draft(ports, order, record));
     const { plan, reported } = record.plan
       ? { plan: record.plan, reported: 0 }
       : await draft(ports, order, record);
@@ -162,6 +196,7 @@ export async function planMigration(ports: PlanPorts, order: PlanOrder): Promise
     await refuseTask(ports, order.task, drafted);
     return refused(refusalOf(drafted));
   }
+  if ('planned' in drafted) return drafted;
   const { plan, epoch } = drafted;
   await keepOrRelease(ports, order, { epoch, holder }, plan);
   await ports.log.write({
@@ -169,7 +204,7 @@ export async function planMigration(ports: PlanPorts, order: PlanOrder): Promise
     phase: 'plan',
     by: holder,
     epoch,
-    what: `planned ${formatLocation(plan.from)} to ${formatLocation(plan.to)}: ${plan.providers.length} providers, ${plan.estimate.bytes} bytes, about ${Math.ceil(plan.estimate.seconds)} s of lock`,
+    what: planText(plan),
   });
   await claimAuthority(ports, order, plan, epoch, holder);
   return answer(plan, epoch, holder);

@@ -5,7 +5,6 @@ import {
   formatLocation,
   GATEWAY_BASE,
   type Location,
-  type Outcome,
   PROVIDER_BASE,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
@@ -14,7 +13,7 @@ import type { Client } from 'pg';
 import type { Stage } from '../stage.ts';
 import { closedProviders, stagingLeftovers } from '../world/checks.ts';
 import { providerSecret } from '../world/topology.ts';
-import type { PromiseId } from './report.ts';
+import type { DemoReport, PromiseId } from './report.ts';
 import { countRows, differingSeeded, type SeededTable } from './seeded-rows.ts';
 
 /** What the checks look at. They read databases, gateway, table and bucket themselves. */
@@ -24,7 +23,7 @@ export interface Scene {
   readonly from: Location;
   readonly to: Location;
   readonly view: TaskView;
-  readonly outcome: Outcome;
+  readonly outcome: DemoReport['outcome'];
   readonly source: Client;
   readonly target: Client;
   readonly seeded: readonly SeededTable[];

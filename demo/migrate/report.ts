@@ -1,4 +1,4 @@
-import type { CollectionDigest, SubtaskRecord } from '@tanker/contract/index.ts';
+import type { CollectionDigest, Outcome, SubtaskRecord } from '@tanker/contract/index.ts';
 import type { LockWindow } from '@tanker/sdk/lock-window.ts';
 import { wholeNumber as number, secondsText as seconds, textTable as table } from '@tanker/sdk/text.ts';
 
@@ -28,7 +28,7 @@ export interface ProviderReport {
 /** What .tanker/demo/report.json holds. Stable: programs read it. */
 export interface DemoReport {
   readonly story: 'migrate';
-  readonly outcome: 'migrated' | 'undone' | 'refused';
+  readonly outcome: Exclude<Outcome, 'planned'>;
   readonly promisesHeld: boolean;
   readonly promises: Record<PromiseId, boolean>;
   /** What an independent check saw broken, by promise; empty when all held. */

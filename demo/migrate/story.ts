@@ -6,7 +6,7 @@ import {
   formatLocation,
   type MigrateInput,
   machineArn,
-  type Outcome,
+  type TaskRecord,
 } from '@tanker/contract/index.ts';
 import { lockWindowOf, phaseSeconds } from '@tanker/sdk/lock-window.ts';
 import { startMigration } from '@tanker/sdk/start-task.ts';
@@ -95,6 +95,10 @@ async function runTask(stage: Stage, options: DemoOptions) {
   };
 }
 
+/** This story starts no dry run. */
+const outcomeOf = (task: TaskRecord): DemoReport['outcome'] =>
+  task.state === 'closed' && task.outcome !== 'planned' ? task.outcome : 'undone';
+
 async function orchestrationOf(stage: Stage) {
   let transitions = 0;
   let events = 0;
@@ -134,7 +138,7 @@ export async function tellMigrateStory(
     say('Customers have stopped; checking both databases, the gateway, the table and the buckets');
 
     const view = await readTaskView(stage.rows, TASK);
-    const outcome: Outcome = view.task.state === 'closed' ? view.task.outcome : 'undone';
+    const outcome = outcomeOf(view.task);
     const home = outcome === 'migrated' ? target : source;
     const writes = await findAcknowledged({ [DEMO_COMPANY]: home }, customers.journal);
     const after = await neighboursOf(source, target);

@@ -1,12 +1,9 @@
 import {
-  type Debt,
   keys,
-  type Outcome,
-  type Refusal,
   TankerError,
   TaskRecord,
 } from '@tanker/contract/index.ts';
-import type { Actor, OpenTaskRecord, TaskChanges, Tasks } from '../../core/ports.ts';
+import type { Actor, OpenTaskRecord, TaskChanges, TaskEnd, Tasks } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';
 
 const closed = (task: string): TankerError =>
@@ -77,7 +74,7 @@ export class DynamoTasks implements Tasks {
 
   async close(
     actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null },
-    end: { outcome: Outcome; debts: readonly Debt[]; failure?: Refusal },
+    end: TaskEnd,
   ): Promise<void> {
     const now = this.#now();
     const done = await this.#table.update(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { SubtaskResult, SubtaskStatus } from '@tanker/contract/index.ts';
+import { claimCompany } from '../../core/control/claim-company.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { commitPlacement } from '../../core/control/commit-placement.ts';
 import { dispatch } from '../../core/control/dispatch.ts';
@@ -260,6 +261,50 @@ describe('plan takes the company', () => {
     const plan = planMigration({ ...world, claims: closing }, { ...at, executionName: at.task, describes });
     await expect(plan).rejects.toMatchObject({ name: 'TaskClosed' });
     expect((await world.claims.read(at.company))?.state).toBe('free');
+  });
+});
+
+describe('a dry run', () => {
+  const dryRun = async (at = newCompany()) => {
+    const opened = await openTask(world, order(at.task, inputOf(at, { dryRun: true })));
+    const describes = opened.refusal ? [] : await describeAll(at);
+    return { at, opened, request: { ...at, executionName: at.task, describes } };
+  };
+
+  test('answers the plan and closes as planned: no claim, no epoch, the company free; a repeat answers the same', async () => {
+    const { at, request } = await dryRun();
+    const before = world.store.read(at.company);
+    const answer = await planMigration(world, request);
+    expect(answer).toMatchObject({ refusal: null, epoch: 0, planned: { from: SOURCE, to: TARGET } });
+    expect(await planMigration(world, request)).toEqual(answer);
+    expect(await world.tasks.get(at.task)).toMatchObject({
+      state: 'closed',
+      outcome: 'planned',
+      epoch: 0,
+      holder: null,
+      plan: answer.planned,
+    });
+    expect(await world.claims.read(at.company)).toBeUndefined();
+    expect(world.store.read(at.company)).toEqual(before);
+  });
+
+  test('is refused as the migration would be, while another task holds the company, which stays as it was', async () => {
+    const { at, request } = await dryRun();
+    const actor = await planned({ company: at.company, task: `${at.task}-real` });
+    expect((await planMigration(world, request)).refusal?.error).toBe('CompanyBusy');
+    expect((await dryRun({ company: at.company, task: `${at.task}-again` })).opened.refusal?.error).toBe(
+      'CompanyBusy',
+    );
+    expect(await world.claims.read(at.company)).toMatchObject({ state: 'held', task: actor.task });
+    expect(await world.tasks.get(actor.task)).toMatchObject({ state: 'open', epoch: actor.epoch });
+  });
+
+  test('whose execution died is closed as refused by its recovery, which claims nothing', async () => {
+    const { at } = await dryRun();
+    const reason = { error: 'States.Timeout', cause: '' };
+    const claimed = await claimCompany(world, { task: at.task, executionName: `recover-${at.task}-1`, reason });
+    expect(claimed).toMatchObject({ proceed: false, outcome: 'refused' });
+    expect(world.store.read(at.company)).toMatchObject({ epoch: 0 });
   });
 });
 

@@ -110,12 +110,12 @@ describe('the role of a state machine', () => {
     }
   });
 
-  test('and the machines together call every control function except the one that the rule starts', () => {
+  test('and the machines together call every control function except the one that the rule starts and the doctor of people', () => {
     const called = ofType(control, 'AWS::StepFunctions::StateMachine')
       .flatMap(calls)
       .filter((call) => call.startsWith('lambda:'))
       .map((call) => call.split(':function:tanker-')[1]);
-    const expected = CONTROL_FUNCTIONS.filter((name) => name !== 'start-recovery');
+    const expected = CONTROL_FUNCTIONS.filter((name) => name !== 'start-recovery' && name !== 'doctor');
     expect([...new Set(called)].sort()).toEqual([...expected].sort());
   });
 });
@@ -188,6 +188,7 @@ describe('the control region', () => {
       'unlock-traffic',
       'claim-company',
       'decide-direction',
+      'doctor',
     ]);
   });
 
@@ -274,6 +275,13 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
       const used = rights(action).filter((right) => right.action.startsWith('dynamodb:'));
       expect(named(used)).toEqual([`dynamodb:UpdateItem ${CONTROL_TABLE}`]);
     }
+  });
+
+  test('the doctor reads the tokens that it asks with, and can do nothing else', () => {
+    const secret = `secretsmanager:GetSecretValue arn:aws:secretsmanager:${region}:111122223333:secret:`;
+    const able = named(rights('doctor')).filter((right) => !right.startsWith('logs:'));
+    expect(able.length).toBeGreaterThan(1);
+    for (const right of able) expect(right).toContain(secret);
   });
 
   test('report-failure can only fail a token', () => {

@@ -39,9 +39,9 @@ beforeEach(() => {
 });
 
 describe('the agents’ functions', () => {
-  test('are one for each action, and the one that reports failures', () => {
+  test('are one for each action, the doctor, and the one that reports failures', () => {
     const stems = readdirSync(AGENTS).map((file) => file.replace('.lambda.ts', ''));
-    expect(stems.sort()).toEqual([...ACTIONS, 'report-failure'].sort());
+    expect(stems.sort()).toEqual([...ACTIONS, 'doctor', 'report-failure'].sort());
   });
 
   for (const action of ACTIONS) {

@@ -26,6 +26,7 @@ const plan = {
   providers: ['contacts', 'deals'],
   waves: [['contacts'], ['deals']],
   afterMigrateHooks: [{ provider: 'deals', location: TO }],
+  planned: null,
 };
 const lock = {
   grant: 3,
@@ -120,6 +121,14 @@ describe('migrate', () => {
     const second = await migrate({ 'Plan migration': { ...plan, refusal: REFUSAL } });
     expect(second.visited.slice(-2)).toEqual(['Plan accepted?', 'Migration refused']);
     expect(second.result).toEqual({ status: 'FAILED', ...REFUSAL });
+  });
+
+  test('a dry run ends with its plan and calls nothing more', async () => {
+    const planned = { from: FROM, to: TO, estimate: { bytes: 300, seconds: 4 } };
+    const { result, visited } = await migrate({ 'Plan migration': { ...plan, planned } });
+    expect(visited).toEqual([...PLANNING.slice(0, -1), 'Dry run planned']);
+    const output = { task: 'move-1', company: 'acme', outcome: 'planned', plan: planned };
+    expect(result).toEqual({ status: 'SUCCEEDED', output });
   });
 
   test('a provider that can not be asked is told to plan, which decides', async () => {
