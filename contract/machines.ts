@@ -26,7 +26,13 @@ export type MigrateInput = z.infer<typeof MigrateInput>;
 /** The output of a migration that moved the company, or of a dry run; any other end fails with a named error. */
 export const MigrateOutput = z.discriminatedUnion('outcome', [
   z
-    .object({ task: TaskId, company: CompanyId, outcome: z.literal('migrated'), from: Location, to: Location })
+    .object({
+      task: TaskId,
+      company: CompanyId,
+      outcome: z.literal('migrated'),
+      from: Location,
+      to: Location,
+    })
     .strict(),
   z.object({ task: TaskId, company: CompanyId, outcome: z.literal('planned'), plan: Plan }).strict(),
 ]);

@@ -5,7 +5,7 @@ import { ManifestReference } from './manifest.ts';
 import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
-import { CollectionDigest, Describe, Format, Incarnation, Summary, Watermark, Work } from './provider.ts';
+import { CollectionDigest, Describe, Format, Summary, Watermark, Work } from './provider.ts';
 
 /** The records of the table. Keys are made here and nowhere else. Terminal states carry `ttl`, in epoch seconds. */
 

@@ -210,10 +210,7 @@ export interface Tasks {
   /** Counts a recovery's start and answers how many there are now; undefined when the task is closed or unknown. */
   countRecovery(task: string): Promise<number | undefined>;
   /** Closes the task under the epoch and holder it has. A repeat by the same holder is fine. */
-  close(
-    actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null },
-    end: TaskEnd,
-  ): Promise<void>;
+  close(actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null }, end: TaskEnd): Promise<void>;
 }
 
 /** Writes of the dispatching side. */

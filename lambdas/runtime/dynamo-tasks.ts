@@ -1,8 +1,4 @@
-import {
-  keys,
-  TankerError,
-  TaskRecord,
-} from '@tanker/contract/index.ts';
+import { keys, TankerError, TaskRecord } from '@tanker/contract/index.ts';
 import type { Actor, OpenTaskRecord, TaskChanges, TaskEnd, Tasks } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';
 
@@ -72,10 +68,7 @@ export class DynamoTasks implements Tasks {
     return counted ? (await this.get(task))?.recoveries : undefined;
   }
 
-  async close(
-    actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null },
-    end: TaskEnd,
-  ): Promise<void> {
+  async close(actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null }, end: TaskEnd): Promise<void> {
     const now = this.#now();
     const done = await this.#table.update(
       keys.task(actor.task),

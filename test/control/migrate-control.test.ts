@@ -302,7 +302,11 @@ describe('a dry run', () => {
   test('whose execution died is closed as refused by its recovery, which claims nothing', async () => {
     const { at } = await dryRun();
     const reason = { error: 'States.Timeout', cause: '' };
-    const claimed = await claimCompany(world, { task: at.task, executionName: `recover-${at.task}-1`, reason });
+    const claimed = await claimCompany(world, {
+      task: at.task,
+      executionName: `recover-${at.task}-1`,
+      reason,
+    });
     expect(claimed).toMatchObject({ proceed: false, outcome: 'refused' });
     expect(world.store.read(at.company)).toMatchObject({ epoch: 0 });
   });
