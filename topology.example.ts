@@ -81,4 +81,6 @@ export default defineTopology({
   },
   // How many providers are worked on at once, 1 to 40.
   concurrency: { providers: 20 },
+  // Who is told when an alarm rings; docs/runbook.md has an entry for each alarm.
+  alarms: { emails: ['tanker-on-call@example.com'], urls: [] },
 });

@@ -1,4 +1,5 @@
 import type { AgentEnvironment, ControlEnvironment } from '@tanker/contract/environment.ts';
+import { METRICS_NAMESPACE } from '@tanker/contract/metrics.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -27,7 +28,7 @@ export interface NodeFunctionProps {
 export const commonEnvironment = (topology: Topology): ControlEnvironment => ({
   TOPOLOGY_FILE,
   POWERTOOLS_SERVICE_NAME: topology.installation,
-  POWERTOOLS_METRICS_NAMESPACE: 'Tanker',
+  POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
 });
 
 /** One Lambda function with a log group and a role of its own. */

@@ -1,3 +1,4 @@
+import { recoveryRuleName, unhandledRecoveriesName } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
@@ -31,7 +32,7 @@ export class RecoveryRule extends Construct {
   ) {
     super(scope, 'RecoveryRule');
     const unhandled = new Queue(this, 'Unhandled', {
-      queueName: `${topology.installation}-unhandled-recoveries`,
+      queueName: unhandledRecoveriesName(topology),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(KEEP_DAYS),
@@ -45,7 +46,7 @@ export class RecoveryRule extends Construct {
       onFailure: { bind: () => ({ destination: unhandled.queueArn }) },
     });
     new Rule(this, 'Rule', {
-      ruleName: `${topology.installation}-recovery`,
+      ruleName: recoveryRuleName(topology),
       description: 'Starts a recovery for an execution that was stopped, ran out of time or failed',
       eventPattern: {
         source: ['aws.states'],

@@ -1,4 +1,4 @@
-import { LEASE_MARGIN_SECONDS, type Topology } from '@tanker/contract/index.ts';
+import { LEASE_MARGIN_SECONDS, type Topology, type Unlocked } from '@tanker/contract/index.ts';
 import type { Actor, Authority, Log, Tasks } from '../ports.ts';
 import { heldTask } from './records.ts';
 
@@ -31,11 +31,22 @@ export async function lockTraffic(ports: LockPorts, actor: Actor) {
   return { grant: grant.grant, lockedAt, deadlineMillis };
 }
 
-/** Ends the traffic lock. The authority keeps the answer: a repeat returns the first. */
+/** When the lock ended: by this unlock, or before it by its lease. */
+const endOf = ({ unbroken, unlockedAt, grant }: Unlocked): string =>
+  !unbroken && grant?.state === 'expired' ? grant.leaseUntil : unlockedAt;
+
+/**
+ * Ends the traffic lock. The authority keeps the answer: a repeat returns the first.
+ *
+ * @returns beside the answer how many seconds the lock lasted; null when there was none, when its end is on record
+ * already, and when an unlock ended it whose answer was lost: then nobody knows how long ago
+ */
 export async function unlockTraffic(ports: Omit<LockPorts, 'topology' | 'now'>, actor: Actor) {
-  const record = await heldTask(ports.tasks, actor);
-  const { unbroken, unlockedAt } = await ports.authority.unlock(actor);
-  if (record.lock) await ports.tasks.advance(actor, { lock: { ...record.lock, unlockedAt } });
+  const { lock } = await heldTask(ports.tasks, actor);
+  const unlocked = await ports.authority.unlock(actor);
+  const { unbroken, unlockedAt, grant } = unlocked;
+  const endsNow = lock !== undefined && lock.unlockedAt === undefined;
+  if (endsNow) await ports.tasks.advance(actor, { lock: { ...lock, unlockedAt: endOf(unlocked) } });
   await ports.log.write({
     task: actor.task,
     phase: 'unlock',
@@ -43,5 +54,7 @@ export async function unlockTraffic(ports: Omit<LockPorts, 'topology' | 'now'>, 
     epoch: actor.epoch,
     what: unbroken ? 'unlocked' : 'unlocked; the grant had ended before, or there was none',
   });
-  return { unbroken, unlockedAt };
+  const known = endsNow && (unbroken || grant?.state === 'expired');
+  const lockedSeconds = known ? (Date.parse(endOf(unlocked)) - Date.parse(lock.lockedAt)) / 1000 : null;
+  return { unbroken, unlockedAt, lockedSeconds };
 }

@@ -1,13 +1,17 @@
-import { VerifyErasedEvent } from '@tanker/contract/index.ts';
+import { METRICS, VerifyErasedEvent } from '@tanker/contract/index.ts';
 import { verifyErased } from '../../core/control/verify-erased.ts';
 import { controlPorts } from '../runtime/control-ports.ts';
-import { controlHandler } from '../runtime/middleware.ts';
+import { controlHandler, MetricUnit, metrics } from '../runtime/middleware.ts';
 
 const ports = controlPorts();
 
-/** Nothing is left at the target, or a debt is on record. */
+/** Nothing is left at the target, or a debt is on record, and counted. */
 export const handler = controlHandler(
   VerifyErasedEvent,
-  ({ erases, ...actor }) => verifyErased(ports, actor, erases),
+  async ({ erases, ...actor }) => {
+    const result = await verifyErased(ports, actor, erases);
+    if (result.debts.length > 0) metrics.addMetric(METRICS.debts, MetricUnit.Count, result.debts.length);
+    return result;
+  },
   { phase: 'verify-erased' },
 );

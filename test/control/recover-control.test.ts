@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { LEASE_MARGIN_SECONDS } from '@tanker/contract/index.ts';
 import { claimCompany } from '../../core/control/claim-company.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
@@ -88,6 +89,19 @@ describe('a recovery claims, then decides', () => {
       outcome: 'migrated',
       committed: { version: 1 },
     });
+  });
+
+  test('a lock that its lease has ended lasted until then, not until a late recovery unlocks', async () => {
+    const actor = await planned();
+    await lockTraffic(world, actor);
+    const { lock } = world.store.read(actor.company);
+    world.store.endDueLeases(lock?.leaseUntil);
+    const recovery = await recover(actor.task);
+    const { unbroken, lockedSeconds } = await unlockTraffic(world, recovery);
+    const { lockBudgetSeconds } = world.topology;
+    expect(unbroken).toBe(false);
+    expect(lockedSeconds).toBe(lockBudgetSeconds + LEASE_MARGIN_SECONDS);
+    expect((await world.tasks.get(actor.task))?.lock?.unlockedAt).toBe(lock?.leaseUntil);
   });
 
   test('a second recovery takes over: the first may change nothing any more, and the decision is made anew', async () => {

@@ -88,6 +88,9 @@ describe('a mistake in the topology', () => {
     ['retention.transferDays', 0, 'retention.transferDays', />=1/],
     ['retention.recordDays', 100, 'retention.recordDays', /one of 30, 60, 90, 180, 365, 400, 731/],
     ['concurrency.providers', 100, 'concurrency.providers', /<=40/],
+    ['alarms.emails.0', 'nobody', 'alarms.emails[0]', /an e-mail address/],
+    ['alarms.urls', ['http://example.com/hook'], 'alarms.urls[0]', /an https:\/\/ URL/],
+    ['alarms', { phones: [] }, 'alarms', /phones/],
     ['retencion', {}, '(the file)', /retencion/],
     ['gateway', undefined, 'gateway', /expected object/],
   ])('at %s = %j is told by its field and what is allowed', (path, value, field, allowed) => {

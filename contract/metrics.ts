@@ -1,0 +1,26 @@
+/**
+ * The metrics that Tanker publishes itself, by name: functions write them, alarms and the dashboard read them. Each
+ * has the one dimension `service`, which is the installation.
+ */
+export const METRICS_NAMESPACE = 'Tanker';
+
+export const METRICS = {
+  /** Seconds from the lock to its end, once for each lock; published by the function that ends it. */
+  lockWindow: 'LockWindowSeconds',
+  /** Providers at which a recovery could not erase what it had to: each is a debt. */
+  debts: 'DebtsRecorded',
+  /** Age of the oldest open task at each run of the sweeper, 0 when none is open: its absence means no sweeper. */
+  oldestTask: 'OldestTaskSeconds',
+  /** Tasks and due dates that a run of the sweeper could not look after. */
+  sweepFailures: 'SweepFailures',
+  /** Cleanups whose day has come and that nobody has done: fallback copies still there. */
+  cleanupsWaiting: 'CleanupsWaiting',
+  /** Providers and companies that a datacenter's own schedule could not ask or open. */
+  openFailures: 'OpenFailures',
+} as const;
+
+/**
+ * Beside its lock budget a task may stay open for an hour before somebody is called: 840 s each for describes, opens,
+ * erases and hooks are 3,360 s, which leaves 240 s for the rest.
+ */
+export const STUCK_TASK_MARGIN_SECONDS = 3600;

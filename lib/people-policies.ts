@@ -1,0 +1,105 @@
+import { OPERATIONS, type Operation } from '@tanker/contract/operations.ts';
+import {
+  agentFunctionName,
+  alarmTopicName,
+  controlFunctionName,
+  DOCTOR,
+  functionArn,
+  machineArn,
+  tableArn,
+  unhandledRecoveriesName,
+} from '@tanker/contract/resource-names.ts';
+import type { Topology } from '@tanker/contract/topology.ts';
+import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledgePeoplePolicy } from './acknowledgements.ts';
+
+const executionsOf = (topology: Topology, operation: Operation): string =>
+  `${machineArn(topology, operation).replace(':stateMachine:', ':execution:')}:*`;
+
+const allow = (actions: string[], resources: string[]): PolicyStatement =>
+  new PolicyStatement({ actions, resources });
+
+/** Records, executions and their histories, logs, dead letters, alarms and dashboard: to look, nothing more. */
+function mayView(topology: Topology): PolicyStatement[] {
+  const { account, controlRegion, installation } = topology;
+  const machines = OPERATIONS.map((operation) => machineArn(topology, operation));
+  const executions = OPERATIONS.map((operation) => executionsOf(topology, operation));
+  const logs = ['lambda', 'vendedlogs/states'].map(
+    (kind) => `arn:aws:logs:*:${account}:log-group:/aws/${kind}/${installation}-*`,
+  );
+  return [
+    allow(
+      ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'],
+      [tableArn(topology), `${tableArn(topology)}/index/*`],
+    ),
+    allow(['states:DescribeStateMachine', 'states:ListExecutions'], machines),
+    allow(['states:DescribeExecution', 'states:GetExecutionHistory'], executions),
+    allow(['logs:FilterLogEvents', 'logs:GetLogEvents', 'logs:DescribeLogStreams'], logs),
+    allow(['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'], [unhandledRecoveriesArn(topology)]),
+    allow(['cloudwatch:GetDashboard'], [`arn:aws:cloudwatch::${account}:dashboard/${installation}`]),
+    // These know no resource; figures and alarms hold no customer data.
+    allow(['cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'], ['*']),
+    allow(
+      ['sns:ListSubscriptionsByTopic'],
+      [`arn:aws:sns:${controlRegion}:${account}:${alarmTopicName(topology)}`],
+    ),
+  ];
+}
+
+const unhandledRecoveriesArn = (topology: Topology): string =>
+  `arn:aws:sqs:${topology.controlRegion}:${topology.account}:${unhandledRecoveriesName(topology)}`;
+
+/** The functions that ask whether everything answers: one in the control region, one in each datacenter. */
+const doctors = (topology: Topology): string[] => [
+  functionArn(topology, topology.controlRegion, controlFunctionName(topology, DOCTOR)),
+  ...topology.datacenters.map(({ name, region }) =>
+    functionArn(topology, region, agentFunctionName(topology, name, DOCTOR)),
+  ),
+];
+
+/**
+ * Asks the doctors, starts migrations and recoveries, stops a migration (which its recovery then ends), takes dead letters out. A
+ * redrive is denied whatever else the person may do: it would go on under an epoch that a recovery has ended.
+ */
+function mayOperate(topology: Topology): PolicyStatement[] {
+  return [
+    allow(
+      ['states:StartExecution'],
+      OPERATIONS.map((operation) => machineArn(topology, operation)),
+    ),
+    allow(['states:StopExecution'], [executionsOf(topology, 'migrate')]),
+    allow(['lambda:InvokeFunction'], doctors(topology)),
+    allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [unhandledRecoveriesArn(topology)]),
+    new PolicyStatement({
+      effect: Effect.DENY,
+      actions: ['states:RedriveExecution'],
+      resources: OPERATIONS.map((operation) => executionsOf(topology, operation)),
+    }),
+  ];
+}
+
+/** What people need, to be attached to the roles that an account already has for them. Nobody gets one by itself. */
+export class PeoplePolicies extends Construct {
+  constructor(scope: Construct, topology: Topology) {
+    super(scope, 'People');
+    const viewer = new ManagedPolicy(this, 'Viewer', {
+      managedPolicyName: `${topology.installation}-viewer`,
+      description: `Looks at Tanker ${topology.installation}: records, executions, logs, alarms`,
+      statements: mayView(topology),
+    });
+    const operator = new ManagedPolicy(this, 'Operator', {
+      managedPolicyName: `${topology.installation}-operator`,
+      description: `Operates Tanker ${topology.installation}: starts and stops migrations, starts recoveries, looks`,
+      statements: [...mayView(topology), ...mayOperate(topology)],
+    });
+    for (const policy of [viewer, operator]) {
+      acknowledgePeoplePolicy(
+        policy,
+        [...new Set(mayView(topology).flatMap(({ resources }) => resources))].filter((resource) =>
+          resource.endsWith('*'),
+        ),
+      );
+    }
+  }
+}
