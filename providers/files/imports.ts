@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import {
+  formatLocation,
+  type ImportBeginRequest,
+  ImportPublished,
+  type Sealed,
+  TankerError,
+} from '@tanker/contract/index.ts';
+import type { FencedCall } from '@tanker/sdk/index.ts';
+import type { OpenCall } from '../open-calls.ts';
+import { formatUnreadable, importSealed, sessionUnknown, stagingMismatch } from '../refusals.ts';
+import { sweepBlobs } from './blobs.ts';
+import { COLLECTION, FORMAT } from './config.ts';
+import { digestFiles } from './digest.ts';
+import { addChanges, fenced, readFence } from './fence.ts';
+import type { Site } from './site.ts';
+import { checkImport, dropImports } from './staging.ts';
+
+export const importCalls = (open: OpenCall): boolean => open.kind === 'import';
+
+/** Refuses while a file of the company is visible: an import adds to nothing and replaces nothing. */
+function refuseFiles(site: Site, company: string): void {
+  if (site.metadata.count('SELECT count(*) AS n FROM files WHERE company = ?', company) === 0) return;
+  throw new TankerError('TargetNotEmpty', {
+    what: `There are files of the company at ${formatLocation(site.location)} already.`,
+    now: 'Nothing was imported by this call.',
+    next: 'If they are leftovers, erase the company at this location, then migrate again.',
+  });
+}
+
+/** A session that kills older ones with their staging and open streams, and ends a closing that a move away left. */
+export async function beginImport(
+  site: Site,
+  call: FencedCall,
+  manifest: ImportBeginRequest,
+): Promise<string> {
+  if (manifest.format.name !== FORMAT.name || manifest.format.version !== FORMAT.version) {
+    throw formatUnreadable(manifest.format, FORMAT);
+  }
+  const { company } = call;
+  const session = randomUUID();
+  await fenced(
+    site,
+    call,
+    (row) => {
+      if (row.sealed_epoch !== null && row.epoch <= row.sealed_epoch) throw importSealed();
+      refuseFiles(site, company);
+      dropImports(site.metadata, company);
+      site.metadata.run(
+        'INSERT INTO imports (session, company, manifest) VALUES (?, ?, ?)',
+        ...[session, company, JSON.stringify(manifest)],
+      );
+      site.metadata.run(
+        'UPDATE fence SET import_session = ?, closed_epoch = NULL, closed_grant = NULL WHERE company = ?',
+        ...[session, company],
+      );
+    },
+    importCalls,
+  );
+  await sweepBlobs(site.metadata, company);
+  return session;
+}
+
+/**
+ * Makes the staged files the company's in one transaction with the fence check: their blobs are on the disk already,
+ * and what is visible is what rows name. Refused unless staging equals the manifest: every part received whole and as
+ * many files staged of it as it counts.
+ */
+export function publishImport(site: Site, call: FencedCall, session: string): Promise<ImportPublished> {
+  const { metadata } = site;
+  return fenced(site, call, (row) => {
+    checkImport(row, session);
+    const found = metadata.get<{ manifest: string; published: string | null }>(
+      'SELECT manifest, published FROM imports WHERE session = ? AND company = ?',
+      ...[session, call.company],
+    );
+    if (!found) throw sessionUnknown();
+    if (found.published !== null) return ImportPublished.parse(JSON.parse(found.published));
+    const from = site.now();
+    refuseFiles(site, call.company);
+    checkStaging(site, session, JSON.parse(found.manifest) as ImportBeginRequest);
+    const rows = metadata.run(
+      `INSERT INTO files (company, path, blob, content_type, bytes, sha256, created_at)
+        SELECT ?1, path, blob, content_type, bytes, sha256, created_at FROM staged WHERE session = ?2`,
+      ...[call.company, session],
+    );
+    metadata.run('DELETE FROM staged WHERE session = ?', session);
+    addChanges(metadata, call.company, rows);
+    const published = { rows, work: [{ kind: 'publish' as const, from, to: site.now() }] };
+    metadata.run('UPDATE imports SET published = ? WHERE session = ?', JSON.stringify(published), session);
+    return published;
+  });
+}
+
+function checkStaging(site: Site, session: string, manifest: ImportBeginRequest): void {
+  const { metadata } = site;
+  let total = 0;
+  for (const { part, rows } of manifest.parts) {
+    const at = [session, part] as const;
+    const whole = 'SELECT count(*) AS n FROM import_parts WHERE session = ? AND part = ? AND received = 1';
+    if (metadata.count(whole, ...at) !== 1) throw stagingMismatch(`part ${part} has not arrived whole`);
+    const staged = metadata.count('SELECT count(*) AS n FROM staged WHERE session = ? AND part = ?', ...at);
+    if (staged !== rows) {
+      throw stagingMismatch(`part ${part} has ${staged} files in staging and ${rows} in the manifest`);
+    }
+    total += rows;
+  }
+  for (const { name, digest } of manifest.collections) {
+    if (name !== COLLECTION) throw stagingMismatch('the manifest has a collection that is not here');
+    if (digest.rows !== total) {
+      throw stagingMismatch(`the parts hold ${total} files, the manifest's digest counts ${digest.rows}`);
+    }
+  }
+}
+
+export async function abortImport(site: Site, call: FencedCall, session: string): Promise<void> {
+  const ends = (open: OpenCall) => importCalls(open) && open.session === session;
+  await fenced(
+    site,
+    call,
+    () => {
+      dropImports(site.metadata, call.company, session);
+      site.metadata.run(
+        'UPDATE fence SET import_session = NULL WHERE company = ? AND import_session = ?',
+        ...[call.company, session],
+      );
+    },
+    ends,
+  );
+  await sweepBlobs(site.metadata, call.company);
+}
+
+/** The digest is computed after the seal is durable: no import can change what it says. */
+export async function seal(site: Site, call: FencedCall): Promise<Sealed> {
+  const { company, fence } = call;
+  await fenced(
+    site,
+    call,
+    () => {
+      dropImports(site.metadata, company);
+      site.metadata.run(
+        'UPDATE fence SET import_session = NULL, sealed_epoch = max(coalesce(sealed_epoch, 0), ?) WHERE company = ?',
+        ...[fence.epoch, company],
+      );
+    },
+    importCalls,
+  );
+  await sweepBlobs(site.metadata, company);
+  // Read before the files: a change that comes while they are hashed shows in the next watermark.
+  const watermark = String(readFence(site.metadata, company).changes);
+  const { collections, work } = await digestFiles(site, company, call.signal);
+  return { collections, watermark, work: [work] };
+}

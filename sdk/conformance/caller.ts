@@ -1,0 +1,136 @@
+import {
+  type Closings,
+  type CollectionDigest,
+  type Describe,
+  type Drain,
+  type Erased,
+  type ExportBegun,
+  type ExportFinished,
+  errorOfProblem,
+  type Fence,
+  type Format,
+  type PartReceipt,
+  PROVIDER_BASE,
+  type Sealed,
+  type Summary,
+} from '@tanker/contract/index.ts';
+
+export interface CallerOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly datacenter: string;
+  readonly server: string;
+  readonly company: string;
+  readonly fence: Fence;
+}
+
+/** What an export gave: the manifest that an import begins with, and the octets of each part. */
+export interface Exported {
+  readonly manifest: {
+    readonly format: Format;
+    readonly parts: readonly PartReceipt[];
+    readonly collections: readonly CollectionDigest[];
+  };
+  readonly octets: readonly Uint8Array[];
+  readonly watermark: string;
+}
+
+/** A company's calls at one location, over HTTP. What isn't answered with 2xx is thrown as the error that it names. */
+export class ProviderCaller {
+  readonly options: CallerOptions;
+
+  constructor(options: CallerOptions) {
+    this.options = options;
+  }
+
+  /** The same calls under another fence. */
+  as(change: Partial<Fence>): ProviderCaller {
+    return new ProviderCaller({ ...this.options, fence: { ...this.options.fence, ...change } });
+  }
+
+  async request(method: string, path: string, body?: unknown): Promise<Response> {
+    const { url, token, datacenter, server, fence } = this.options;
+    const base = PROVIDER_BASE.replace('{datacenter}', datacenter).replace('{server}', server);
+    const octets = body instanceof Uint8Array || body instanceof ReadableStream;
+    const response = await fetch(`${url}${base}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'tanker-task': fence.task,
+        'tanker-epoch': String(fence.epoch),
+        'tanker-holder': fence.holder,
+        'tanker-incarnation': fence.incarnation,
+      },
+      ...(body === undefined ? {} : { body: octets ? body : JSON.stringify(body) }),
+      duplex: 'half',
+    } as RequestInit);
+    if (response.ok) return response;
+    const problem: unknown = await response.json();
+    throw errorOfProblem(problem) ?? new Error(JSON.stringify(problem));
+  }
+
+  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.request(method, `/companies/${this.options.company}${path}`, body);
+    return (await response.json()) as T;
+  }
+
+  async describe(): Promise<Describe> {
+    return (await (await this.request('GET', '')).json()) as Describe;
+  }
+
+  async closings(): Promise<Closings> {
+    return (await (await this.request('GET', '/closings')).json()) as Closings;
+  }
+
+  summary = (digest = false) => this.#json<Summary>('GET', `/summary?digest=${digest}`);
+  drain = () => this.#json<Drain>('GET', '/drain');
+  exportBegin = (grant = 1) => this.#json<ExportBegun>('POST', '/exports', { grant });
+  exportFinish = (id: string) => this.#json<ExportFinished>('POST', `/exports/${id}/finish`, {});
+  exportRelease = (id: string) => this.#json<object>('DELETE', `/exports/${id}`);
+  open = (grant?: number) => this.#json<object>('POST', '/open', grant === undefined ? {} : { grant });
+  importPart = (session: string, part: number, octets: Uint8Array | ReadableStream) =>
+    this.#json<PartReceipt>('PUT', `/imports/${session}/parts/${part}`, octets);
+  publish = (session: string) => this.#json<{ rows: number }>('POST', `/imports/${session}/publish`, {});
+  abort = (session: string) => this.#json<object>('DELETE', `/imports/${session}`);
+  seal = () => this.#json<Sealed>('POST', '/seal', {});
+  raise = () => this.#json<object>('POST', '/fence', {});
+  hook = (name: string, key: string) =>
+    this.#json<{ ran: boolean }>('POST', `/hooks/${name}`, { key, version: 1 });
+
+  async exportPart(id: string, part: number): Promise<Uint8Array> {
+    const path = `/companies/${this.options.company}/exports/${id}/parts/${part}`;
+    return new Uint8Array(await (await this.request('GET', path)).arrayBuffer());
+  }
+
+  async importBegin(manifest: Exported['manifest']): Promise<string> {
+    return (await this.#json<{ session: string }>('POST', '/imports', manifest)).session;
+  }
+
+  erase(): Promise<Erased> {
+    const { company, datacenter, server } = this.options;
+    const order = { company, location: { datacenter, server }, version: 1, reason: 'conformance' };
+    return this.#json<Erased>('POST', '/erase', order);
+  }
+
+  /** begin, every part, finish, release; the company stays closed. */
+  async export(): Promise<Exported> {
+    const begun = await this.exportBegin();
+    const octets: Uint8Array[] = [];
+    for (const { part } of begun.parts) octets.push(await this.exportPart(begun.export, part));
+    const { parts, collections, watermark } = await this.exportFinish(begun.export);
+    await this.exportRelease(begun.export);
+    return { manifest: { format: begun.format, parts, collections }, octets, watermark };
+  }
+
+  async importParts(session: string, octets: Exported['octets']): Promise<void> {
+    for (const [part, bytes] of octets.entries()) await this.importPart(session, part, bytes);
+  }
+
+  /** begin, every part, publish. */
+  async import({ manifest, octets }: Exported): Promise<string> {
+    const session = await this.importBegin(manifest);
+    await this.importParts(session, octets);
+    await this.publish(session);
+    return session;
+  }
+}
