@@ -10,7 +10,7 @@ const MUTATING: Readonly<Record<string, (caller: ProviderCaller) => Promise<unkn
   open: (c) => c.open(),
   importBegin: async (c) =>
     c.importBegin({ format: (await c.describe()).writes, parts: [], collections: [] }),
-  importPart: (c) => c.importPart('none', 0, new Uint8Array(1)),
+  importPart: (c) => c.importPart('none', 0, Buffer.from('{}\n')),
   importPublish: (c) => c.publish('none'),
   importAbort: (c) => c.abort('none'),
   seal: (c) => c.seal(),
