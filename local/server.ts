@@ -10,7 +10,7 @@ const KEEP_ALIVE_MS = 10 * 60_000;
 const WIRE_EFFECTS = ['drop', 'delay', 'answer-lost'] as const;
 
 /** Services that know more about a call than the front does, and ask the faults with that. */
-const ASK_THEMSELVES: ReadonlySet<string> = new Set(['lambda', 'events']);
+const ASK_THEMSELVES: ReadonlySet<string> = new Set(['lambda', 'ecs', 'events']);
 
 export interface FrontOptions {
   /** Signing name of a service (lambda, states, s3, …) to its handler. */
@@ -66,6 +66,8 @@ async function answer(
   if (url.pathname.startsWith('/_local/')) return options.local(request, response, url);
   const scope = credentialScope(request, url);
   if (!scope) return plain(response, 403, 'MissingAuthenticationToken', 'Missing Authentication Token');
+  const misused = scopeProblem(scope, request);
+  if (misused) return plain(response, 403, 'InvalidSignatureException', misused);
   const handler = options.services[scope.service];
   if (!handler) {
     const known = Object.keys(options.services).join(', ');
@@ -116,20 +118,52 @@ function loseAnswer(response: ServerResponse): void {
   };
 }
 
+interface Scope extends Pick<WireRequest, 'accessKeyId' | 'region' | 'service'> {
+  readonly date: string;
+}
+
 /**
  * Who calls which service of which region, from the SigV4 credential `<key>/<date>/<region>/<service>/aws4_request`
  * in the Authorization header or, for a presigned URL, in X-Amz-Credential. Signatures are not checked.
  */
-function credentialScope(
-  request: IncomingMessage,
-  url: URL,
-): Pick<WireRequest, 'accessKeyId' | 'region' | 'service'> | undefined {
+function credentialScope(request: IncomingMessage, url: URL): Scope | undefined {
   const header = /Credential=([^,\s]+)/.exec(request.headers.authorization ?? '')?.[1];
-  const [accessKeyId, , region, service] = (header ?? url.searchParams.get('X-Amz-Credential') ?? '').split(
-    '/',
-  );
-  if (!accessKeyId || !region || !service) return undefined;
-  return { accessKeyId, region, service };
+  const [accessKeyId, date, region, service, end] = (
+    header ??
+    url.searchParams.get('X-Amz-Credential') ??
+    ''
+  ).split('/');
+  if (!accessKeyId || !date || !region || !service || end !== 'aws4_request') return undefined;
+  return { accessKeyId, date, region, service };
+}
+
+/** Which service the operation of a JSON protocol belongs to, by the first word of X-Amz-Target. */
+const TARGET_SERVICES: Readonly<Record<string, string>> = {
+  AWSEvents: 'events',
+  AWSStepFunctions: 'states',
+  AmazonEC2ContainerServiceV20141113: 'ecs',
+  DynamoDB_20120810: 'dynamodb',
+  secretsmanager: 'secretsmanager',
+};
+
+/** Regions as AWS names them. */
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d+$/;
+
+/**
+ * What is wrong with a credential's scope, in AWS's words: another service than the operation's, no region, another
+ * day than the request's. Source: IAM, "Troubleshoot Signature Version 4 requests", credential scope.
+ */
+function scopeProblem(scope: Scope, { headers }: IncomingMessage): string | undefined {
+  const target = String(headers['x-amz-target'] ?? '').split('.')[0] ?? '';
+  const service = TARGET_SERVICES[target];
+  if (service !== undefined && service !== scope.service)
+    return `Credential should be scoped to correct service: '${service}'.`;
+  if (!REGION.test(scope.region))
+    return `Credential should be scoped to a valid region, not '${scope.region}'.`;
+  const day = String(headers['x-amz-date'] ?? '').slice(0, 8);
+  if (day !== '' && day !== scope.date)
+    return `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scope.date}' != '${day}'.`;
+  return undefined;
 }
 
 function plain(response: ServerResponse, status: number, code: string, message: string): void {

@@ -15,6 +15,16 @@ interface Entry {
 /** Entries of one PutEvents call. Source: API reference, PutEvents. */
 const MAXIMUM_ENTRIES = 10;
 
+/** All entries of a call together: 1 MB since January 2026. Source: EventBridge quotas, "PutEvents entry size". */
+const ENTRIES_LIMIT_BYTES = 1024 * 1024;
+
+/** As EventBridge counts: source, detail type, detail and resources in UTF-8, and 14 bytes for a time. Source: "Calculating PutEvents event entry size". */
+function sizeOf(entry: Entry): number {
+  const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0);
+  return bytes + (entry.Time === undefined ? 0 : 14);
+}
+
 /** EventBridge's JSON protocol, of which the embedded cloud has PutEvents to the default bus. */
 export function createEventsHandler(
   putEvent: (region: string, event: EventInput) => string,
@@ -33,6 +43,10 @@ export function createEventsHandler(
     const { Entries: entries = [] } = JSON.parse(await readText(request.http)) as { Entries?: Entry[] };
     if (entries.length < 1 || entries.length > MAXIMUM_ENTRIES) {
       return answer(response, 400, fault('ValidationException', `Entries must be 1 to ${MAXIMUM_ENTRIES}`));
+    }
+    if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > ENTRIES_LIMIT_BYTES) {
+      const message = 'Total size of the entries in the request is over the limit.';
+      return answer(response, 400, fault('ValidationException', message));
     }
     const results = entries.map((entry) => putEntry(region, entry));
     const failed = results.filter((result) => 'ErrorCode' in result).length;

@@ -43,6 +43,8 @@ export interface Iam extends Pick<Roles, 'addStatements' | 'withhold'> {
   assertTrusts(roleArn: string, service: string): void;
   /** Every right of every role, with the number of allowed calls that used it. */
   usage(): GrantUse[];
+  /** How many calls of a role were refused an action because nothing allows it. */
+  refusals(roleArn: string, action: string): number;
   resetUsage(): void;
 }
 
@@ -92,6 +94,7 @@ export function createIam(): Iam {
     }
     if (identity === 'allowed') usage.note(roleArn, matchingStatements(own, question), question);
     if (identity === 'allowed' || resource === 'allowed') return;
+    usage.noteRefusal(roleArn, call.action);
     throw denied(roleArn, call, `because no identity-based policy allows the ${call.action} action`);
   }
 
@@ -148,6 +151,7 @@ export function createIam(): Iam {
     },
     assertTrusts: roles.assertTrusts,
     usage: () => usage.table(roles.all()),
+    refusals: usage.refusals,
     resetUsage: usage.reset,
   };
 }

@@ -23,6 +23,10 @@ export interface UnusedAction {
 export interface Usage {
   /** Notes an allowed call with the statements that allowed it. */
   note(roleArn: string, statements: readonly Statement[], question: Question): void;
+  /** Notes a call that was refused for want of this action. */
+  noteRefusal(roleArn: string, action: string): void;
+  /** How many calls of a role were refused this action. */
+  refusals(roleArn: string, action: string): number;
   /** Every right of these roles, used or not. */
   table(roles: ReadonlyMap<string, readonly Statement[]>): GrantUse[];
   /** Starts counting anew. */
@@ -31,6 +35,7 @@ export interface Usage {
 
 export function createUsage(): Usage {
   const counts = new Map<string, number>();
+  const refusals = new Map<string, number>();
   const keyOf = (roleArn: string, action: unknown, resource: unknown) => `${roleArn} ${action} ${resource}`;
   return {
     note(roleArn, statements, { action, resource }) {
@@ -47,6 +52,11 @@ export function createUsage(): Usage {
         }
       }
     },
+    noteRefusal(roleArn, action) {
+      const key = `${roleArn} ${action}`;
+      refusals.set(key, (refusals.get(key) ?? 0) + 1);
+    },
+    refusals: (roleArn, action) => refusals.get(`${roleArn} ${action}`) ?? 0,
     table(roles) {
       const rows = new Map<string, GrantUse>();
       for (const [roleArn, statements] of roles) {
@@ -62,7 +72,10 @@ export function createUsage(): Usage {
       }
       return [...rows.values()];
     },
-    reset: () => counts.clear(),
+    reset() {
+      counts.clear();
+      refusals.clear();
+    },
   };
 }
 

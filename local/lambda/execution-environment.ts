@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { FunctionDefinition } from './definition.ts';
 import type { FunctionLog } from './log.ts';
+import { watchMemory } from './memory.ts';
 
 const BOOTSTRAP = path.join(import.meta.dirname, 'environment.mjs');
 
@@ -40,6 +41,8 @@ export interface ExecutionEnvironment {
   readonly ready: Promise<void>;
   readonly alive: boolean;
   readonly busy: boolean;
+  /** Most memory that an invocation was seen to hold, in MB. */
+  readonly peakMemoryMb: number;
   /** Never rejects: timeout, crash and thrown error are outcomes. Not to be called while busy. */
   invoke(invocation: EnvironmentInvocation): Promise<Outcome>;
   kill(signal: NodeJS.Signals): void;
@@ -81,6 +84,7 @@ function superviseEnvironment(
 ): ExecutionEnvironment {
   let alive = true;
   let requestId = '-';
+  let peakMemoryMb = 0;
   let settle: ((outcome: Outcome) => void) | undefined;
   const init = Promise.withResolvers<void>();
   const exit = Promise.withResolvers<void>();
@@ -123,6 +127,9 @@ function superviseEnvironment(
     get alive() {
       return alive;
     },
+    get peakMemoryMb() {
+      return peakMemoryMb;
+    },
     get busy() {
       return settle !== undefined;
     },
@@ -133,6 +140,7 @@ function superviseEnvironment(
     invoke(invocation) {
       requestId = invocation.requestId;
       const { promise, resolve } = Promise.withResolvers<Outcome>();
+      const memory = watchMemory(child.pid ?? 0, definition.memoryMb, () => child.kill('SIGKILL'));
       const timer = setTimeout(() => {
         alive = false;
         child.kill('SIGKILL');
@@ -140,6 +148,8 @@ function superviseEnvironment(
       }, invocation.timeoutMs);
       settle = (outcome) => {
         clearTimeout(timer);
+        memory.stop();
+        peakMemoryMb = Math.max(peakMemoryMb, memory.peakMb());
         resolve(outcome);
       };
       const functionArn = definition.arn;

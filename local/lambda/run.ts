@@ -68,7 +68,9 @@ async function runOnce(
     });
     ports.pools.release(key, environment);
     const failure = 'error' in outcome ? ` Error: ${outcome.error.errorType}` : '';
-    log.line(requestId, `REPORT Duration: ${(performance.now() - started).toFixed(2)} ms${failure}`);
+    const took = `Duration: ${(performance.now() - started).toFixed(2)} ms`;
+    const memory = `Memory Size: ${definition.memoryMb} MB Max Memory Used: ${environment.peakMemoryMb} MB`;
+    log.line(requestId, `REPORT ${took} ${memory}${failure}`);
     return outcome;
   } catch (error) {
     if (!(error instanceof InitFailed)) throw error;

@@ -14,7 +14,7 @@ export interface EmbeddedSecrets {
   readonly handle: WireHandler;
   /**
    * Makes the secret, or gives it a new value; answers its ARN, which stays the same. `arn` is the one that a template
-   * already told others; a random suffix ends it when absent.
+   * already told others; a random suffix ends it when absent. @throws SecretTooLarge
    */
   putSecret(secret: {
     readonly region: string;
@@ -35,7 +35,10 @@ interface Secret {
   versionId: string;
 }
 
-/** Largest secret: 65,536 bytes; the request around it is far below this. Source: AWS Secrets Manager quotas. */
+/** Largest secret: 65,536 bytes. Source: AWS Secrets Manager quotas, "Secret value size". */
+const SECRET_LIMIT_BYTES = 65_536;
+
+/** A secret as JSON text, and what is around it. */
 const LARGEST_REQUEST_BYTES = 128 * 1024;
 
 /** Source: AWS Secrets Manager API Reference, "ListSecrets", MaxResults. */
@@ -46,6 +49,15 @@ const SUFFIX_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 /** The only version of a secret here: earlier values are forgotten when a new one is put. */
 const CURRENT = 'AWSCURRENT';
+
+/** The value is not in the message. */
+export class SecretTooLarge extends Error {
+  override readonly name = 'SecretTooLarge';
+
+  constructor(secret: string, bytes: number) {
+    super(`The secret ${secret} has ${bytes} bytes; Secrets Manager keeps at most ${SECRET_LIMIT_BYTES}.`);
+  }
+}
 
 /** A Secrets Manager of all regions; each knows only its own secrets. Values never appear in its errors. */
 export function createSecrets(options: SecretsOptions): EmbeddedSecrets {
@@ -63,6 +75,8 @@ export function createSecrets(options: SecretsOptions): EmbeddedSecrets {
   return {
     call: (given) => call(given),
     putSecret({ region, name, value, arn: given }) {
+      if (Buffer.byteLength(value) > SECRET_LIMIT_BYTES)
+        throw new SecretTooLarge(name, Buffer.byteLength(value));
       const secrets = regions.get(region) ?? new Map<string, Secret>();
       regions.set(region, secrets);
       const now = options.clock.now();
