@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { ManifestReference } from './manifest.ts';
-import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
+import {
+  CompanyId,
+  Count,
+  DatacenterName,
+  Epoch,
+  Holder,
+  Instant,
+  Location,
+  ProviderName,
+  TaskId,
+} from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
 import { Incarnation, Work } from './provider.ts';
@@ -188,6 +198,41 @@ export const AgentEvent = z.discriminatedUnion('action', [
   z.object({ action: z.literal('discard'), ...AgentCommon }).strict(),
 ]);
 export type AgentEvent = z.infer<typeof AgentEvent>;
+
+/** A rule with a rate calls: nothing but the event's own id is used, so that the same event twice does the work once. */
+export const ScheduledEvent = z.object({ id: z.string().min(1) });
+
+/** What a sweep found and did, as numbers. */
+export const SweepResult = z
+  .object({
+    open: Count,
+    /** Age of the oldest open task, 0 when none is open. */
+    oldestSeconds: Count,
+    recovered: Count,
+    failed: Count,
+    cleanupsWaiting: Count,
+    discards: Count,
+  })
+  .strict();
+export type SweepResult = z.infer<typeof SweepResult>;
+
+/** What the sweeper hands to a discard agent. Nobody waits: the agent's word goes onto the due date's own row. */
+export const DiscardDueEvent = z
+  .object({
+    due: z.literal('discard-exports'),
+    at: Instant,
+    task: TaskId,
+    company: CompanyId,
+    datacenter: DatacenterName,
+  })
+  .strict();
+export type DiscardDueEvent = z.infer<typeof DiscardDueEvent>;
+
+/** What one look at a datacenter's providers opened, as numbers. */
+export const OpenExpiredResult = z
+  .object({ closed: Count, opened: Count, kept: Count, failed: Count })
+  .strict();
+export type OpenExpiredResult = z.infer<typeof OpenExpiredResult>;
 
 /** Starts an execution environment and holds it for a moment, so that several calls start several environments. */
 export const WarmEvent = z

@@ -7,6 +7,7 @@ export * from './gateway.ts';
 export * from './limits.ts';
 export * from './machines.ts';
 export * from './manifest.ts';
+export * from './metrics.ts';
 export * from './names.ts';
 export * from './operations.ts';
 export * from './plan.ts';

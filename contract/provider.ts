@@ -160,6 +160,34 @@ export const Sealed = z
   .meta({ id: 'Sealed' });
 export type Sealed = z.infer<typeof Sealed>;
 
+/** Companies of one page of `closings`: 1,000 × at most 250 octets are 250 KB. */
+export const CLOSINGS_PAGE = 1000;
+
+/** A company that is closed here. `epoch` and `holder` are the highest seen for it, `grant` is the closing's own. */
+export const Closing = z
+  .object({ company: CompanyId, epoch: Epoch, holder: Holder, grant: z.int().min(1) })
+  .meta({ id: 'Closing' });
+export type Closing = z.infer<typeof Closing>;
+
+export const Closings = z
+  .object({
+    incarnation: Incarnation,
+    closings: z.array(Closing).max(CLOSINGS_PAGE).meta({ description: 'in the order of the company ids' }),
+    next: CompanyId.nullable().meta({ description: 'ask again `after` this one; null on the last page' }),
+  })
+  .meta({ id: 'Closings' });
+export type Closings = z.infer<typeof Closings>;
+
+export const OpenRequest = z
+  .object({
+    grant: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'end only a closing under this traffic lock; another one stays as it is' }),
+  })
+  .strict();
+
 export const FenceRaised = z.object({ epoch: Epoch, holder: Holder }).meta({ id: 'FenceRaised' });
 export const Opened = z.object({ open: z.literal(true) }).meta({ id: 'Opened' });
 
@@ -240,6 +268,16 @@ export const PROVIDER_OPERATIONS = {
     response: Drain,
     errors: [],
   },
+  closings: {
+    id: 'closings',
+    method: 'get',
+    path: '/closings',
+    summary: 'The companies that are closed here, a page at a time.',
+    fenced: false,
+    query: z.object({ after: CompanyId.optional() }),
+    response: Closings,
+    errors: [],
+  },
   exportBegin: {
     id: 'exportBegin',
     method: 'post',
@@ -284,9 +322,10 @@ export const PROVIDER_OPERATIONS = {
     id: 'open',
     method: 'post',
     path: '/companies/{company}/open',
-    summary: 'Ends the closing and every export of it. A repeat is fine.',
+    summary:
+      'Ends the closing and every export of it. With a grant: only the closing under that grant, else nothing is touched. A repeat is fine.',
     fenced: true,
-    request: Nothing,
+    request: OpenRequest,
     response: Opened,
     errors: FENCED,
   },

@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { Digest } from './digest.ts';
 import { Progress, Refusal } from './functions.ts';
 import { ManifestReference } from './manifest.ts';
-import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
+import {
+  CompanyId,
+  Count,
+  DatacenterName,
+  Epoch,
+  Holder,
+  Instant,
+  Location,
+  ProviderName,
+  TaskId,
+} from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
 import { CollectionDigest, Describe, Format, Summary, Watermark, Work } from './provider.ts';
@@ -33,7 +43,8 @@ export const keys = {
   subtasks: (task: string) => ({ pk: `task#${task}`, prefix: 'subtask#' }),
   log: (task: string, at: string, unique: string) => ({ pk: `task#${task}`, sk: `log#${at}#${unique}` }),
   logs: (task: string) => ({ pk: `task#${task}`, prefix: 'log#' }),
-  due: (at: string, kind: string, task: string) => ({ pk: 'due', sk: `${at}#${kind}#${task}` }),
+  due: (due: string, at: string, task: string) => ({ pk: `due#${due}`, sk: `${at}#${task}` }),
+  dues: (due: string) => ({ pk: `due#${due}` }),
 } as const;
 
 /** The task's hold on a company. The row is never deleted: the epoch must only grow. */
@@ -90,6 +101,8 @@ const taskFields = {
   committed: z.object({ version: z.int(), at: Instant }).optional(),
   /** Recoveries started so far, and what made the first one necessary. */
   recoveries: Count,
+  /** The recovery that was started last: whoever looks whether the task is worked on looks at it too. */
+  lastRecovery: z.object({ name: z.string(), at: Instant }).strict().optional(),
   failure: Refusal.optional(),
   /** What the last recovery decided, valid under its epoch only. */
   direction: z.object({ epoch: Epoch, outcome: Outcome }).optional(),
@@ -199,19 +212,35 @@ export const LogRecord = z.object({
 });
 export type LogRecord = z.infer<typeof LogRecord>;
 
-/** Something due later, found by the one sweeper. */
-export const DueRecord = z.object({
-  kind: z.literal('due'),
-  due: z.enum(['cleanup']),
-  at: Instant,
-  task: TaskId,
-  company: CompanyId,
+const dueFields = { kind: z.literal('due'), at: Instant, task: TaskId, company: CompanyId };
+
+/** The source of a move, kept as the fallback copy until the grace days are over. */
+export const CleanupDue = z.object({
+  ...dueFields,
+  due: z.literal('cleanup'),
   /** The fallback copy, the version that the move made, and what the source was at the commit. */
   location: Location,
   version: z.int(),
   collections: z.record(ProviderName, z.array(z.object({ name: z.string(), digest: Digest }))),
   watermarks: z.record(ProviderName, Watermark),
 });
+export type CleanupDue = z.infer<typeof CleanupDue>;
+
+/** What an agent has deleted of a task's exports. */
+export const Discarded = z.object({ objects: Count, uploads: Count, at: Instant }).strict();
+export type Discarded = z.infer<typeof Discarded>;
+
+/** A task's exports in its source's bucket. `discarded` is the agent's word that they are gone. */
+export const DiscardDue = z.object({
+  ...dueFields,
+  due: z.literal('discard-exports'),
+  datacenter: DatacenterName,
+  discarded: Discarded.optional(),
+});
+export type DiscardDue = z.infer<typeof DiscardDue>;
+
+/** Something due later, found by the one sweeper. */
+export const DueRecord = z.discriminatedUnion('due', [CleanupDue, DiscardDue]);
 export type DueRecord = z.infer<typeof DueRecord>;
 
 /** What could not be erased: it blocks tasks that would use the location for this company, and no other task. */

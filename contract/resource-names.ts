@@ -7,7 +7,7 @@ import type { Topology } from './topology.ts';
  */
 type Named = Pick<Topology, 'installation' | 'account' | 'controlRegion'>;
 
-/** Functions of the control region: one for each state that calls one, the two that events call, and the doctor of people. */
+/** Functions of the control region: one for each state that calls one, those that rules call, and the doctor of people. */
 export const CONTROL_FUNCTIONS = [
   'open-task',
   'plan-migration',
@@ -24,6 +24,7 @@ export const CONTROL_FUNCTIONS = [
   'dispatch',
   'start-recovery',
   'doctor',
+  'sweep',
 ] as const;
 export type ControlFunction = (typeof CONTROL_FUNCTIONS)[number];
 
@@ -31,7 +32,9 @@ export type ControlFunction = (typeof CONTROL_FUNCTIONS)[number];
 export const REPORT_FAILURE = 'report-failure';
 /** Called by a person, through the CLI: asks one provider or the gateway who answers. */
 export const DOCTOR = 'doctor';
-export type AgentFunction = Action | typeof REPORT_FAILURE | typeof DOCTOR;
+/** Called by the datacenter's own schedule: opens providers whose grant is dead, without the control region. */
+export const OPEN_EXPIRED = 'open-expired';
+export type AgentFunction = Action | typeof REPORT_FAILURE | typeof DOCTOR | typeof OPEN_EXPIRED;
 
 export const controlStackName = (t: Named): string => `${t.installation}-control`;
 export const datacenterStackName = (t: Named, datacenter: string): string =>
@@ -40,6 +43,12 @@ export const datacenterStackName = (t: Named, datacenter: string): string =>
 export const tableName = (t: Named): string => t.installation;
 export const tableArn = (t: Named): string =>
   `arn:aws:dynamodb:${t.controlRegion}:${t.account}:table/${tableName(t)}`;
+
+/** The index of the tasks that are open; it holds keys only, and no closed task. */
+export const OPEN_TASKS_INDEX = 'open-tasks';
+/** The attribute that a task has only while it is open: the index's partition, with this one value. */
+export const OPEN_ATTRIBUTE = 'open';
+export const OPEN_VALUE = 'task';
 
 export const machineName = (t: Named, operation: Operation): string => `${t.installation}-${operation}`;
 export const machineArn = (t: Named, operation: Operation): string =>
@@ -52,6 +61,13 @@ export const agentFunctionName = (t: Named, datacenter: string, name: AgentFunct
   `${t.installation}-${datacenter}-${name}`;
 export const functionArn = (t: Named, region: string, functionName: string): string =>
   `arn:aws:lambda:${region}:${t.account}:function:${functionName}`;
+
+/** Dead letters of the rule on ended executions and of the function behind it. */
+export const unhandledRecoveriesName = (t: Named): string => `${t.installation}-unhandled-recoveries`;
+/** The topic of the control region's alarms; each datacenter has one with its own name in it. */
+export const alarmTopicName = (t: Named, datacenter?: string): string =>
+  `${t.installation}${datacenter === undefined ? '' : `-${datacenter}`}-alarms`;
+export const recoveryRuleName = (t: Named): string => `${t.installation}-recovery`;
 
 /** Bucket names are global: the account keeps them apart from other installations'. At most 16 + 9 + 12 + 1 + 24 = 62. */
 export const exportsBucketName = (t: Named, datacenter: string): string =>

@@ -93,6 +93,16 @@ const Shape = z
       .strict(),
     /** How many providers are worked on at once. */
     concurrency: z.object({ providers: z.int().min(1).max(MAP_CONCURRENCY_LIMIT) }).strict(),
+    /** Who is told when an alarm rings. Without it the alarms are there and nobody hears them. */
+    alarms: z
+      .object({
+        /** Each gets one mail from AWS for each region, and hears nothing before it has confirmed them. */
+        emails: z.array(z.email('an e-mail address')).default([]),
+        /** An on-call service's URLs; each confirms by itself, as SNS documents for HTTPS endpoints. */
+        urls: z.array(z.url({ protocol: /^https$/, error: 'an https:// URL' })).default([]),
+      })
+      .strict()
+      .optional(),
   })
   .strict();
 

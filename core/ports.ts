@@ -4,10 +4,14 @@ import type {
   AuthorityRecord,
   Claimed,
   ClaimRecord,
+  Closings,
   Committed,
   Debt,
   DebtRecord,
   Describe,
+  DiscardDue,
+  DiscardDueEvent,
+  Discarded,
   Drain,
   DueRecord,
   Erased,
@@ -21,6 +25,7 @@ import type {
   Location,
   Locked,
   LogRecord,
+  Operation,
   Outcome,
   PartReceipt,
   Plan,
@@ -96,6 +101,14 @@ export interface Provider {
   ): Promise<boolean>;
 }
 
+/** One provider at one location, for whoever looks after the companies that are closed there. */
+export interface ClosedCompanies {
+  /** One page, in the order of the company ids; `after` is the `next` of the page before. */
+  closings(after?: string): Promise<Closings>;
+  /** Ends the company's closing if it is the one under this grant; never touches another one. */
+  openExpired(company: string, fence: Fence, grant: number): Promise<void>;
+}
+
 /** An upload under way. Nothing is visible before complete; abort is always allowed. */
 export interface Upload {
   /** Uploads the next S3 part; the parts are numbered in the order of these calls. The buffer is the caller's again afterwards. */
@@ -161,6 +174,20 @@ export interface Debts {
 
 export interface DueDates {
   schedule(due: DueRecord): Promise<void>;
+  /** The oldest whose hour has come, at most as many. */
+  come<D extends DueRecord['due']>(
+    due: D,
+    now: Date,
+    most: number,
+  ): Promise<readonly Extract<DueRecord, { due: D }>[]>;
+  /** A repeat is fine. */
+  remove(due: DueRecord): Promise<void>;
+}
+
+/** The agent's side of a due date: it may say what it did, and nothing else. */
+export interface DiscardDues {
+  /** A due date that has gone meanwhile stays gone. */
+  confirm(due: Pick<DiscardDue, 'at' | 'task'>, discarded: Discarded): Promise<void>;
 }
 
 /** The table's rows of holds on companies. It issues epochs; it alone fences nothing outside itself. */
@@ -207,8 +234,17 @@ export interface Tasks {
   takeOver(task: string, by: { epoch: number; holder: string }, changes: TaskChanges): Promise<void>;
   /** Changes of the execution that holds the task. */
   advance(actor: Actor, changes: TaskChanges): Promise<void>;
-  /** Counts a recovery's start and answers how many there are now; undefined when the task is closed or unknown. */
-  countRecovery(task: string): Promise<number | undefined>;
+  /** Ids of the open tasks, the oldest first. Read from an index that lags: look at the record before acting. */
+  listOpen(): Promise<readonly string[]>;
+  /**
+   * Counts a recovery's start, notes it as the last one and answers how many there are now; undefined when the task is
+   * closed or unknown, or when another recovery was noted after `unlessSince`.
+   */
+  countRecovery(
+    task: string,
+    recovery: { name: string; at: string },
+    unlessSince?: string,
+  ): Promise<number | undefined>;
   /** Closes the task under the epoch and holder it has. A repeat by the same holder is fine. */
   close(actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null }, end: TaskEnd): Promise<void>;
 }
@@ -223,8 +259,16 @@ export interface Dispatches {
 export interface Functions {
   /** Hands the event to the agent of the location's datacenter and returns once it is queued. */
   invokeAgent(event: AgentEvent): Promise<void>;
+  /** Hands a due date to the discard agent of its datacenter and returns once it is queued. */
+  invokeDiscard(event: DiscardDueEvent): Promise<void>;
   /** Starts up to `environments` environments of each function. A failure to do so is no failure of the task. */
   warm(functions: readonly { region: string; name: string; environments: number }[]): Promise<number>;
+}
+
+/** Executions of the state machines. */
+export interface Executions {
+  /** Whether it runs now. One that never was, or was forgotten after its 90 days, does not. */
+  running(operation: Operation, name: string): Promise<boolean>;
 }
 
 /** Starts executions of the recover machine. */

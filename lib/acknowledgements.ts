@@ -68,6 +68,67 @@ export function acknowledgeMachineRole(role: IConstruct, nested: readonly string
   }
 }
 
+/** @param executions ARN patterns of the executions that a function looks at */
+export function acknowledgeDescribedExecutions(role: IConstruct, executions: readonly string[]): void {
+  for (const pattern of executions) {
+    acknowledgeWildcard(
+      role,
+      pattern,
+      'Names of executions hold task ids, which are known only when a task runs; they are looked at, never changed.',
+    );
+  }
+}
+
+/** @param resources ARN patterns that a policy for people names */
+export function acknowledgePeoplePolicy(policy: IConstruct, resources: readonly string[]): void {
+  for (const resource of resources) {
+    acknowledgeWildcard(
+      policy,
+      resource,
+      resource === '*'
+        ? 'Reading figures and alarms knows no resource.'
+        : 'Names of executions, log groups and log streams are made up when a task runs or a region is added; all of them are this installation’s.',
+    );
+  }
+}
+
+/** @param revisions the ARN pattern of the task definition's revisions */
+export function acknowledgeTaskRevisions(role: IConstruct, revisions: string): void {
+  acknowledgeWildcard(
+    role,
+    revisions,
+    'Each deployment makes a new revision of the one family, and a run takes the newest.',
+  );
+}
+
+export function acknowledgeExecutionRole(role: IConstruct): void {
+  acknowledgeWildcard(role, '*', 'ecr:GetAuthorizationToken knows no resource.');
+}
+
+export function acknowledgeTransferCluster(cluster: IConstruct): void {
+  acknowledge(
+    cluster,
+    'ECS4',
+    'Tasks live for minutes, and each puts its progress, its end and its failure on the record: metrics by the minute would cost more and say less.',
+  );
+}
+
+export function acknowledgeTransferDefinition(definition: IConstruct): void {
+  acknowledge(
+    definition,
+    'ECS2',
+    'The variables are names: of the bundled topology, the installation and the datacenter. Secrets are read by the task itself.',
+  );
+}
+
+export function acknowledgeTransferNetwork(vpc: IConstruct): void {
+  acknowledge(
+    vpc,
+    'VPC7',
+    'Nothing listens in it: its tasks have no inbound rule, and go out to AWS and to the providers of the topology. Whoever needs flow logs names a network of their own.',
+  );
+}
+
 export function acknowledgeBearerSecret(secret: IConstruct): void {
   acknowledge(
     secret,

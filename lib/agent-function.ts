@@ -4,6 +4,7 @@ import {
   agentFunctionName,
   DOCTOR,
   functionArn,
+  OPEN_EXPIRED,
   REPORT_FAILURE,
 } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
@@ -34,6 +35,12 @@ const MAX_EVENT_AGE_SECONDS = 60;
 /** A provider's describe is tried 3 times for 10 s, with waits of 0.5 s; Lambda's start comes on top. */
 const DOCTOR_TIMEOUT_SECONDS = 40;
 
+/** Below the rate of its schedule, OPEN_EVERY: one run of it at a time. */
+const OPEN_EXPIRED_TIMEOUT_SECONDS = 55;
+
+/** Nobody's token hangs on these, so there is nothing to fail when one of them could not run. */
+const CALLED_BY_OTHERS: ReadonlySet<AgentFunctionId> = new Set([REPORT_FAILURE, DOCTOR, OPEN_EXPIRED]);
+
 /** Nobody waits for a worker longer than its subtask's timeout, so only transfers run up to Lambda's own limit. */
 function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabytes: number } {
   switch (name) {
@@ -44,6 +51,8 @@ function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabyte
       return { timeoutSeconds: DOCTOR_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
     case REPORT_FAILURE:
       return { timeoutSeconds: CONTROL_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
+    case OPEN_EXPIRED:
+      return { timeoutSeconds: OPEN_EXPIRED_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
     default:
       return { timeoutSeconds: SUBTASK_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
   }
@@ -64,7 +73,7 @@ export class AgentFunction extends NodeFunction {
       environment: { ...commonEnvironment(topology), DATACENTER: datacenter.name },
       vpc: datacenter.vpc,
     });
-    if (name !== REPORT_FAILURE && name !== DOCTOR) this.reportFailures(topology, datacenter);
+    if (!CALLED_BY_OTHERS.has(name)) this.reportFailures(topology, datacenter);
     const { objects, foreignKeys } = wildcards(topology, home, AGENT_GRANTS[name]);
     acknowledgeExportObjects(this.role, objects);
     acknowledgeForeignKeys(this.role, foreignKeys);

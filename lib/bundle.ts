@@ -6,6 +6,7 @@ import {
   CONTROL_FUNCTIONS,
   type ControlFunction,
   DOCTOR,
+  OPEN_EXPIRED,
   REPORT_FAILURE,
 } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
@@ -15,7 +16,7 @@ import { ROOT } from './paths.ts';
 /** Name of the topology inside each function's folder: what TOPOLOGY_FILE says. */
 export const TOPOLOGY_FILE = 'topology.json';
 
-export const AGENT_FUNCTIONS: readonly AgentFunction[] = [...ACTIONS, DOCTOR, REPORT_FAILURE];
+export const AGENT_FUNCTIONS: readonly AgentFunction[] = [...ACTIONS, DOCTOR, REPORT_FAILURE, OPEN_EXPIRED];
 
 /** One folder per function, each with index.mjs and the topology: what is uploaded to Lambda as it is. */
 export interface Bundles {

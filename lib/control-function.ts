@@ -5,14 +5,21 @@ import {
 } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import type { Construct } from 'constructs';
+import { acknowledgeDescribedExecutions } from './acknowledgements.ts';
 import type { Bundles } from './bundle.ts';
 import { CONTROL_GRANTS } from './grants.ts';
 import { commonEnvironment, NodeFunction } from './node-function.ts';
 import { pascalCase } from './paths.ts';
-import { controlStatements } from './statements.ts';
+import { controlStatements, described } from './statements.ts';
 
 /** Small calls that wait for the network: 512 MB is 0.29 vCPU (1,769 MB is one), enough to start cold in about 1 s. */
 const CONTROL_MEMORY_MEGABYTES = 512;
+
+/**
+ * A sweep may look at 10 executions a second (DescribeExecution, the smaller regions): 240 s are 2,400 of them, and end
+ * before the next sweep begins 300 s after this one. What it did not come to is at the front of the next.
+ */
+const SWEEP_TIMEOUT_SECONDS = 240;
 
 /** A function of the control region: it decides and records, and sees no customer data. */
 export class ControlFunction extends NodeFunction {
@@ -24,9 +31,10 @@ export class ControlFunction extends NodeFunction {
       description: `Tanker ${topology.installation}: ${name}`,
       folder: bundles.control[name],
       memoryMegabytes: CONTROL_MEMORY_MEGABYTES,
-      timeoutSeconds: CONTROL_TIMEOUT_SECONDS,
+      timeoutSeconds: name === 'sweep' ? SWEEP_TIMEOUT_SECONDS : CONTROL_TIMEOUT_SECONDS,
       statements: controlStatements(topology, CONTROL_GRANTS[name]),
       environment: commonEnvironment(topology),
     });
+    acknowledgeDescribedExecutions(this.role, described(topology, CONTROL_GRANTS[name]));
   }
 }

@@ -1,12 +1,17 @@
 import { OPERATIONS } from '@tanker/contract/operations.ts';
-import { CONTROL_FUNCTIONS, controlStackName } from '@tanker/contract/resource-names.ts';
+import { alarmTopicName, CONTROL_FUNCTIONS, controlStackName } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AlarmTopic } from './alarm-topic.ts';
+import { ControlAlarms } from './alarms.ts';
 import { BearerSecret } from './bearer-secret.ts';
 import type { Bundles } from './bundle.ts';
 import { ControlFunction } from './control-function.ts';
+import { addDashboard } from './dashboard.ts';
 import { OperationMachine } from './operation-machine.ts';
+import { PeoplePolicies } from './people-policies.ts';
+import { RatedRule, SWEEP_EVERY } from './rated-rule.ts';
 import { RecordsTable } from './records-table.ts';
 import { RecoveryRule } from './recovery-rule.ts';
 
@@ -30,5 +35,14 @@ export class ControlStack extends Stack {
       functions['start-recovery'],
       machines.map((machine) => machine.machineArn),
     );
+    new RatedRule(this, 'SweepRule', {
+      name: `${topology.installation}-sweep`,
+      description: 'Sweeps the open tasks and what has become due',
+      every: SWEEP_EVERY,
+      target: functions.sweep.function,
+    });
+    new ControlAlarms(this, topology, new AlarmTopic(this, topology, alarmTopicName(topology)).topic);
+    addDashboard(this, topology);
+    new PeoplePolicies(this, topology);
   }
 }

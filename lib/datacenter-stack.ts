@@ -1,11 +1,14 @@
-import { datacenterStackName } from '@tanker/contract/resource-names.ts';
+import { alarmTopicName, datacenterStackName, OPEN_EXPIRED } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AgentFunction } from './agent-function.ts';
+import { AlarmTopic } from './alarm-topic.ts';
+import { DatacenterAlarms } from './alarms.ts';
 import { agentSecrets, BearerSecret } from './bearer-secret.ts';
 import { AGENT_FUNCTIONS, type Bundles } from './bundle.ts';
 import { ExportsBucket } from './exports-bucket.ts';
+import { OPEN_EVERY, RatedRule } from './rated-rule.ts';
 
 /** A datacenter: where its exports go, the agents that work there, and the tokens they show. */
 export class DatacenterStack extends Stack {
@@ -17,10 +20,20 @@ export class DatacenterStack extends Stack {
     });
     const exports = new ExportsBucket(this, topology, datacenter.name);
     const home = { datacenter, exportsKeyArn: exports.key.keyArn };
-    for (const name of AGENT_FUNCTIONS) new AgentFunction(this, name, topology, home, bundles);
+    const agents = new Map(
+      AGENT_FUNCTIONS.map((name) => [name, new AgentFunction(this, name, topology, home, bundles)]),
+    );
+    new RatedRule(this, 'OpenExpiredRule', {
+      name: `${topology.installation}-${datacenter.name}-${OPEN_EXPIRED}`,
+      description: `Opens what a dead lock has left closed in ${datacenter.name}`,
+      every: OPEN_EVERY,
+      target: (agents.get(OPEN_EXPIRED) as AgentFunction).function,
+    });
     if (keepsSecrets(topology, datacenter)) {
       for (const [name, description] of agentSecrets(topology)) new BearerSecret(this, name, description);
     }
+    const { topic } = new AlarmTopic(this, topology, alarmTopicName(topology, datacenter.name));
+    new DatacenterAlarms(this, topology, datacenter, topic);
   }
 }
 

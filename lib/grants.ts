@@ -1,4 +1,4 @@
-import { ACTIONS, type Action, type Operation } from '@tanker/contract/operations.ts';
+import { ACTIONS, type Action, OPERATIONS, type Operation } from '@tanker/contract/operations.ts';
 import type { AgentFunction, ControlFunction } from '@tanker/contract/resource-names.ts';
 
 /**
@@ -6,16 +6,20 @@ import type { AgentFunction, ControlFunction } from '@tanker/contract/resource-n
  * a line into IAM statements on named resources. State machines are not here: their roles follow from their ASL.
  */
 
-export type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
+export type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query';
 
 export interface ControlGrant {
   readonly table: readonly TableAction[];
+  /** Queries the index of open tasks. */
+  readonly openTasks?: true;
   /** Reads the token with which the gateway knows Tanker's operator. */
   readonly operatorSecret?: true;
   readonly invokesControl?: readonly ControlFunction[];
   /** These agents of every datacenter. */
   readonly invokesAgents?: readonly Action[];
   readonly starts?: Operation;
+  /** Looks whether executions of these machines run. */
+  readonly describes?: readonly Operation[];
 }
 
 /** Reads the task, advances or closes it, writes the log. */
@@ -55,6 +59,13 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
   dispatch: { table: QUERY_AND_PUT, invokesAgents: ACTIONS },
   doctor: { table: ['GetItem'], operatorSecret: true },
   'start-recovery': { table: READ_AND_WRITE, starts: 'recover' },
+  sweep: {
+    table: [...QUERY_AND_WRITE, 'DeleteItem'],
+    openTasks: true,
+    starts: 'recover',
+    describes: OPERATIONS,
+    invokesAgents: ['discard'],
+  },
 };
 
 export type TokenAction = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
@@ -91,4 +102,5 @@ export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
   discard: { ...WORKER, exports: 'discards' },
   doctor: { table: [], settles: [], providerSecrets: true, readerSecret: true },
   'report-failure': { table: [], settles: ['SendTaskFailure'] },
+  'open-expired': { table: [], settles: [], providerSecrets: true, readerSecret: true },
 };

@@ -1,7 +1,7 @@
-import { tableName } from '@tanker/contract/resource-names.ts';
+import { OPEN_ATTRIBUTE, OPEN_TASKS_INDEX, tableName } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 
 /**
@@ -15,6 +15,15 @@ export class RecordsTable extends TableV2 {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billing: Billing.onDemand(),
+      // Sparse: only an open task has the attribute. One partition takes 1,000 writes a second, of which a task makes two.
+      globalSecondaryIndexes: [
+        {
+          indexName: OPEN_TASKS_INDEX,
+          partitionKey: { name: OPEN_ATTRIBUTE, type: AttributeType.STRING },
+          sortKey: { name: 'createdAt', type: AttributeType.STRING },
+          projectionType: ProjectionType.KEYS_ONLY,
+        },
+      ],
       timeToLiveAttribute: 'ttl',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       // The key that AWS manages in this account: each use is in CloudTrail, and agents of other regions need no right

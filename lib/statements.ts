@@ -2,10 +2,12 @@ import { type Action, OPERATIONS } from '@tanker/contract/operations.ts';
 import {
   agentFunctionName,
   controlFunctionName,
+  executionArn,
   exportsBucketName,
   exportsKeyAlias,
   functionArn,
   machineArn,
+  OPEN_TASKS_INDEX,
   tableArn,
 } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
@@ -110,6 +112,10 @@ const agentArns = (topology: Topology, actions: readonly Action[]): string[] =>
     actions.map((action) => functionArn(topology, region, agentFunctionName(topology, name, action))),
   );
 
+/** Every execution of the machines that a function looks at: their names hold task ids. */
+export const described = (topology: Topology, { describes = [] }: ControlGrant): string[] =>
+  describes.map((operation) => executionArn(topology, operation, '*'));
+
 export function controlStatements(topology: Topology, grant: ControlGrant): PolicyStatement[] {
   const { controlRegion, gateway } = topology;
   const invoked = [
@@ -122,7 +128,11 @@ export function controlStatements(topology: Topology, grant: ControlGrant): Poli
     mayUseTable(topology, grant.table),
     ...(grant.operatorSecret ? [mayReadSecrets(topology, controlRegion, [gateway.operatorSecret])] : []),
     ...(invoked.length > 0 ? [mayInvoke(invoked)] : []),
+    ...(grant.openTasks
+      ? [allow(['dynamodb:Query'], [`${tableArn(topology)}/index/${OPEN_TASKS_INDEX}`])]
+      : []),
     ...(grant.starts ? [allow(['states:StartExecution'], [machineArn(topology, grant.starts)])] : []),
+    ...(grant.describes ? [allow(['states:DescribeExecution'], described(topology, grant))] : []),
   ];
 }
 

@@ -6,6 +6,7 @@ import {
   type HookName,
   type HookRequest,
   type ImportBeginRequest,
+  type OpenRequest,
   sameLocation,
   TankerError,
 } from '@tanker/contract/index.ts';
@@ -44,6 +45,8 @@ export async function dispatch(
       });
     case 'drain':
       return implementation.drain(call);
+    case 'closings':
+      return implementation.closings({ location, signal }, request.query as { after?: string });
     case 'exportBegin':
       return implementation.exportBegin(call, request.body as z.infer<typeof ExportBeginRequest>);
     case 'exportPart':
@@ -54,7 +57,7 @@ export async function dispatch(
       await implementation.exportRelease(call, { export: session });
       return {};
     case 'open':
-      await implementation.open(call);
+      await implementation.open(call, request.body as z.infer<typeof OpenRequest>);
       return { open: true };
     case 'importBegin':
       return { session: await implementation.importBegin(call, request.body as ImportBeginRequest) };

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type {
+  Closings,
   Describe,
   Drain,
   Erased,
@@ -37,12 +38,15 @@ export interface ProviderImplementation {
   describe(call: ProviderCall): Promise<Describe>;
   summary(call: CompanyCall, query: { readonly digest: boolean }): Promise<Summary>;
   drain(call: CompanyCall): Promise<Drain>;
+  /** At most CLOSINGS_PAGE companies, in the order of their ids, from the first after `after`. */
+  closings(call: ProviderCall, query: { readonly after?: string }): Promise<Closings>;
   exportBegin(call: FencedCall, request: { readonly grant: number }): Promise<ExportBegun>;
   /** The part's octets. The stream is destroyed when the client goes away before its end. */
   exportPart(call: FencedCall, at: { readonly export: string; readonly part: number }): Promise<Readable>;
   exportFinish(call: FencedCall, at: { readonly export: string }): Promise<ExportFinished>;
   exportRelease(call: FencedCall, at: { readonly export: string }): Promise<void>;
-  open(call: FencedCall): Promise<void>;
+  /** With a grant, only the closing under that grant ends, and nothing is touched when there is none. */
+  open(call: FencedCall, request: { readonly grant?: number }): Promise<void>;
   /** Answers the session's id. */
   importBegin(call: FencedCall, manifest: ImportBeginRequest): Promise<string>;
   /** `body` fails when the client ends before the part's end. It need not be read to its end by a refusal. */

@@ -1,6 +1,7 @@
 import {
+  type CleanupDue,
   type Debt,
-  type DueRecord,
+  type DiscardDue,
   formatLocation,
   type Outcome,
   type Plan,
@@ -20,6 +21,7 @@ export interface ClosePorts {
   readonly debts: Debts;
   readonly dueDates: DueDates;
   readonly log: Log;
+  readonly now: () => Date;
 }
 
 export interface CloseOrder {
@@ -37,9 +39,9 @@ function cleanupDue(
   record: OpenTaskRecord & { plan: Plan },
   subtasks: readonly SubtaskRecord[],
   committed: { version: number; at: string },
-): DueRecord {
-  const collections: DueRecord['collections'] = {};
-  const watermarks: DueRecord['watermarks'] = {};
+): CleanupDue {
+  const collections: CleanupDue['collections'] = {};
+  const watermarks: CleanupDue['watermarks'] = {};
   for (const subtask of subtasks) {
     if (subtask.state !== 'succeeded' || subtask.result.action !== 'export') continue;
     collections[subtask.provider] = subtask.result.collections;
@@ -58,6 +60,16 @@ function cleanupDue(
   };
 }
 
+/** Counted from the close: until then a recovery may have written more. */
+const discardDue = (topology: Topology, actor: Actor, plan: Plan, now: Date): DiscardDue => ({
+  kind: 'due',
+  due: 'discard-exports',
+  at: new Date(now.getTime() + topology.retention.transferDays * DAY_MS).toISOString(),
+  task: actor.task,
+  company: actor.company,
+  datacenter: plan.from.datacenter,
+});
+
 async function logReported(
   ports: ClosePorts,
   actor: Actor,
@@ -75,8 +87,8 @@ async function logReported(
 }
 
 /**
- * Ends a task: the due date of the source's cleanup after a move, the record closed with outcome and debts, and as the
- * last write the company's row released. May be called twice.
+ * Ends a task: the due dates of its exports and, after a move, of the source's cleanup, the record closed with outcome
+ * and debts, and as the last write the company's row released. May be called twice.
  */
 export async function closeTask(ports: ClosePorts, actor: Actor, order: CloseOrder) {
   const record = await ports.tasks.get(actor.task);
@@ -90,6 +102,9 @@ export async function closeTask(ports: ClosePorts, actor: Actor, order: CloseOrd
     const subtasks = await ports.subtasks.list(actor.task);
     const planned = { ...record, plan: record.plan };
     await ports.dueDates.schedule(cleanupDue(ports.topology, actor, planned, subtasks, record.committed));
+  }
+  if (record.plan) {
+    await ports.dueDates.schedule(discardDue(ports.topology, actor, record.plan, ports.now()));
   }
   const debts: Debt[] = (await ports.debts.list(actor.company))
     .filter((debt) => debt.task === actor.task)

@@ -15,11 +15,12 @@ export interface StartRecoveryPorts {
   readonly tasks: Tasks;
   readonly recoveries: Recoveries;
   readonly log: Log;
+  readonly now: () => Date;
 }
 
 /**
  * How many recoveries events may start for one task. Each retries its calls for about two minutes; more of them at once
- * would only hide an outage. Beyond it the task stays open for the sweeper and the people it alarms.
+ * would only hide an outage. Beyond it only the sweeper tries on, each SWEEP_PAUSE_MINUTES, and people are alarmed.
  */
 export const RECOVERY_STARTS = 5;
 
@@ -38,7 +39,8 @@ export async function startRecovery(
 ): Promise<'started' | 'nothing'> {
   const record = await ports.tasks.get(ended.task);
   if (record?.state !== 'open' || heldByAnotherRecovery(record.holder, ended)) return 'nothing';
-  const count = await ports.tasks.countRecovery(ended.task);
+  const name = recoveryName(ended.task, ended.eventId);
+  const count = await ports.tasks.countRecovery(ended.task, { name, at: ports.now().toISOString() });
   if (count === undefined) return 'nothing';
   if (count > RECOVERY_STARTS) {
     throw new TankerError('RecoveryFailed', {
@@ -47,7 +49,6 @@ export async function startRecovery(
       next: 'Look at the last recover execution, remove its cause, then start the recover machine by hand with this task.',
     });
   }
-  const name = recoveryName(ended.task, ended.eventId);
   await ports.recoveries.start(name, {
     task: ended.task,
     reason: {

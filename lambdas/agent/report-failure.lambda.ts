@@ -1,4 +1,4 @@
-import { AgentEvent } from '@tanker/contract/index.ts';
+import { AgentEvent, DiscardDueEvent } from '@tanker/contract/index.ts';
 import { z } from 'zod';
 import { invocationFailed } from '../../core/agent/worker-failures.ts';
 import { statesClient } from '../runtime/clients/step-functions.ts';
@@ -9,13 +9,21 @@ import { loadTopology } from '../runtime/topology.ts';
 /** What Lambda sends to an on-failure destination, as far as it is used: the answer of the agent is not repeated. */
 const FailureRecord = z.object({
   requestContext: z.object({ condition: z.string().regex(/^[A-Za-z]{1,64}$/, 'a word') }),
-  requestPayload: AgentEvent,
+  requestPayload: z.union([AgentEvent, DiscardDueEvent]),
 });
 
-/** An agent's invocation failed for good: the token is told, so that nobody waits for the heartbeat to be missed. */
+/**
+ * An agent's invocation failed for good: the token is told, so that nobody waits for the heartbeat to be missed. Of a
+ * due date the log alone is told, since the next sweep asks again.
+ */
 export const handler = controlHandler(
   FailureRecord,
   async ({ requestContext, requestPayload: event }, { logger }) => {
+    if ('due' in event) {
+      logger.appendKeys({ task: event.task, company: event.company });
+      logger.error(`The exports of a closed task were not discarded (${requestContext.condition}).`);
+      return;
+    }
     const { task, company, phase, epoch, attempt, action, provider } = event;
     logger.appendKeys({ task, company, phase, epoch, attempt, action, provider });
     const failure = invocationFailed(event, requestContext.condition);

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { DebtRecord, type DueRecord, keys, type LogRecord } from '@tanker/contract/index.ts';
+import {
+  CleanupDue,
+  DebtRecord,
+  DiscardDue,
+  type DueRecord,
+  keys,
+  type LogRecord,
+} from '@tanker/contract/index.ts';
 import type { Debts, DueDates, Log } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';
 
@@ -40,7 +47,9 @@ export class DynamoDebts implements Debts {
   }
 }
 
-/** What is due later, in the order of time. */
+const DUE_SCHEMAS = { cleanup: CleanupDue, 'discard-exports': DiscardDue } as const;
+
+/** What is due later, a queue for each kind in the order of time. */
 export class DynamoDueDates implements DueDates {
   readonly #table: RecordTable;
 
@@ -49,6 +58,20 @@ export class DynamoDueDates implements DueDates {
   }
 
   async schedule(due: DueRecord): Promise<void> {
-    await this.#table.put(keys.due(due.at, due.due, due.task), due);
+    await this.#table.put(keys.due(due.due, due.at, due.task), due);
+  }
+
+  async come<D extends DueRecord['due']>(
+    due: D,
+    now: Date,
+    most: number,
+  ): Promise<Extract<DueRecord, { due: D }>[]> {
+    // Sort keys are `<instant>#<task>`, and "~" stands behind "#": every task of this very instant is among them.
+    const at = { pk: keys.dues(due).pk, last: `${now.toISOString()}~`, most };
+    return this.#table.upTo(at, DUE_SCHEMAS[due]) as Promise<Extract<DueRecord, { due: D }>[]>;
+  }
+
+  remove(due: DueRecord): Promise<void> {
+    return this.#table.remove(keys.due(due.due, due.at, due.task));
   }
 }

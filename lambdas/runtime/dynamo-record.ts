@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -63,6 +64,49 @@ export class RecordTable {
       start = page.LastEvaluatedKey;
     } while (start);
     return records;
+  }
+
+  /** The first records whose sort key is at most `last`, in key order. */
+  async upTo<S extends z.ZodType>(
+    at: { pk: string; last: string; most: number },
+    schema: S,
+  ): Promise<z.infer<S>[]> {
+    const { Items = [] } = await this.#client.send(
+      new QueryCommand({
+        TableName: this.#name,
+        KeyConditionExpression: 'pk = :pk AND sk <= :last',
+        ExpressionAttributeValues: { ':pk': at.pk, ':last': at.last },
+        ConsistentRead: true,
+        Limit: at.most,
+      }),
+    );
+    return Items.map((item) => parseRecord(item, schema));
+  }
+
+  /** The keys of the items that an index holds under a value, in its order. An index can't be read consistently. */
+  async indexed(at: { index: string; attribute: string; value: string }): Promise<Key[]> {
+    const found: Key[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#name,
+          IndexName: at.index,
+          KeyConditionExpression: '#attribute = :value',
+          ExpressionAttributeNames: { '#attribute': at.attribute },
+          ExpressionAttributeValues: { ':value': at.value },
+          ...(start ? { ExclusiveStartKey: start } : {}),
+        }),
+      );
+      for (const item of page.Items ?? []) found.push({ pk: item['pk'], sk: item['sk'] });
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return found;
+  }
+
+  /** A repeat is fine. */
+  async remove(key: Key): Promise<void> {
+    await this.#client.send(new DeleteCommand({ TableName: this.#name, Key: key }));
   }
 
   /** Writes the record whole. False when the condition did not hold. */

@@ -1,4 +1,11 @@
-import { keys, TankerError, TaskRecord } from '@tanker/contract/index.ts';
+import {
+  keys,
+  OPEN_ATTRIBUTE,
+  OPEN_TASKS_INDEX,
+  OPEN_VALUE,
+  TankerError,
+  TaskRecord,
+} from '@tanker/contract/index.ts';
 import type { Actor, OpenTaskRecord, TaskChanges, TaskEnd, Tasks } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';
 
@@ -9,7 +16,9 @@ const closed = (task: string): TankerError =>
     next: "Look at the task's record and log; the execution that holds it is named there.",
   });
 
-/** The tasks' records, one row each. */
+const TASK_PREFIX = keys.task('').pk;
+
+/** The tasks' records, one row each; an open one stands in the index of open tasks too. */
 export class DynamoTasks implements Tasks {
   readonly #table: RecordTable;
   readonly #now: () => Date;
@@ -26,7 +35,8 @@ export class DynamoTasks implements Tasks {
   }
 
   async create(record: OpenTaskRecord): Promise<{ created: boolean; record: TaskRecord }> {
-    const created = await this.#table.put(keys.task(record.task), record, {
+    const indexed = { ...record, [OPEN_ATTRIBUTE]: OPEN_VALUE };
+    const created = await this.#table.put(keys.task(record.task), indexed, {
       expression: 'attribute_not_exists(pk)',
     });
     if (created) return { created, record };
@@ -59,11 +69,28 @@ export class DynamoTasks implements Tasks {
     if (!done) throw closed(actor.task);
   }
 
-  async countRecovery(task: string): Promise<number | undefined> {
+  async listOpen(): Promise<string[]> {
+    const found = await this.#table.indexed({
+      index: OPEN_TASKS_INDEX,
+      attribute: OPEN_ATTRIBUTE,
+      value: OPEN_VALUE,
+    });
+    return found.map(({ pk }) => pk.slice(TASK_PREFIX.length));
+  }
+
+  async countRecovery(
+    task: string,
+    recovery: { name: string; at: string },
+    unlessSince?: string,
+  ): Promise<number | undefined> {
+    const rested = '(attribute_not_exists(#lastRecovery) OR #lastRecovery.#at < :since)';
     const counted = await this.#table.update(
       keys.task(task),
-      { set: {}, add: { recoveries: 1 } },
-      { expression: '#state = :open', values: { open: 'open' } },
+      { set: { lastRecovery: recovery }, add: { recoveries: 1 } },
+      {
+        expression: `#state = :open${unlessSince === undefined ? '' : ` AND ${rested}`}`,
+        values: { open: 'open', ...(unlessSince === undefined ? {} : { since: unlessSince }) },
+      },
     );
     return counted ? (await this.get(task))?.recoveries : undefined;
   }
@@ -79,6 +106,7 @@ export class DynamoTasks implements Tasks {
           closedAt: now.toISOString(),
           ttl: ttlAfter(now, this.#recordDays),
         },
+        remove: [OPEN_ATTRIBUTE],
       },
       {
         expression: '#state = :open AND #epoch = :epoch AND #holder = :holder',

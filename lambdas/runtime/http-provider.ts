@@ -10,7 +10,7 @@ import {
   type TopologyProvider,
 } from '@tanker/contract/index.ts';
 import type { z } from 'zod';
-import type { Provider } from '../../core/ports.ts';
+import type { ClosedCompanies, Provider } from '../../core/ports.ts';
 import { type Call, callJson, callOctets, type Peer } from './json-http.ts';
 import type { Bearer } from './secrets.ts';
 
@@ -36,16 +36,8 @@ export interface ProviderAt {
  * Core's Provider over the provider contract, bound to one location and company. An endpoint that the topology does not
  * have for the datacenter is a defect of the topology, which its schema refuses.
  */
-export function httpProvider({ provider, location, company, bearer }: ProviderAt): Provider {
-  const { datacenter, server } = location;
-  const peer: Peer = {
-    name: `The provider ${provider.name} at ${formatLocation(location)}`,
-    base:
-      provider.endpoints[datacenter] +
-      PROVIDER_BASE.replace('{datacenter}', datacenter).replace('{server}', server),
-    bearer,
-    unreachable: 'ProviderUnreachable',
-  };
+export function httpProvider({ company, ...at }: ProviderAt): Provider {
+  const peer = providerPeer(at);
   const send = <O extends JsonOperation>(operation: O, options: SendOptions) =>
     callJson(peer, callOf(operation, company, options), PROVIDER_OPERATIONS[operation].response) as Promise<
       Answer<O>
@@ -81,6 +73,38 @@ export function httpProvider({ provider, location, company, bearer }: ProviderAt
     erase: (fence, order, signal) => send('erase', { fence, body: order, signal }),
     hook: async (fence, hook, order, signal) =>
       (await send('hook', { fence, path: { hook }, body: order, signal })).ran,
+  };
+}
+
+/** The calls of the region's own schedule, which asks again a minute later: one short try each. */
+const SCHEDULED_TIMEOUT_MS = 5000;
+
+/** Core's ClosedCompanies over the provider contract: one location, every company. */
+export function httpClosedCompanies(at: Omit<ProviderAt, 'company'>): ClosedCompanies {
+  const peer = providerPeer(at);
+  const send = <O extends JsonOperation>(operation: O, company: string, options: SendOptions) =>
+    callJson(
+      peer,
+      { ...callOf(operation, company, options), timeoutMs: SCHEDULED_TIMEOUT_MS, tries: 1 },
+      PROVIDER_OPERATIONS[operation].response,
+    ) as Promise<Answer<O>>;
+  return {
+    closings: (after) => send('closings', '', { query: after ? `?after=${encodeURIComponent(after)}` : '' }),
+    async openExpired(company, fence, grant) {
+      await send('open', company, { fence, body: { grant } });
+    },
+  };
+}
+
+function providerPeer({ provider, location, bearer }: Omit<ProviderAt, 'company'>): Peer {
+  const { datacenter, server } = location;
+  return {
+    name: `The provider ${provider.name} at ${formatLocation(location)}`,
+    base:
+      provider.endpoints[datacenter] +
+      PROVIDER_BASE.replace('{datacenter}', datacenter).replace('{server}', server),
+    bearer,
+    unreachable: 'ProviderUnreachable',
   };
 }
 

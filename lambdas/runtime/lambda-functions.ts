@@ -1,5 +1,12 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { type AgentEvent, agentFunctionName, type Topology, type WarmEvent } from '@tanker/contract/index.ts';
+import {
+  type AgentEvent,
+  type AgentFunction,
+  agentFunctionName,
+  type DiscardDueEvent,
+  type Topology,
+  type WarmEvent,
+} from '@tanker/contract/index.ts';
 import type { Functions } from '../../core/ports.ts';
 import { datacenterOf } from './topology.ts';
 
@@ -16,11 +23,19 @@ export class LambdaFunctions implements Functions {
     this.#client = client;
   }
 
-  async invokeAgent(event: AgentEvent): Promise<void> {
-    const { name, region } = datacenterOf(this.#topology, event.location.datacenter);
+  invokeAgent(event: AgentEvent): Promise<void> {
+    return this.#queue(event.location.datacenter, event.action, event);
+  }
+
+  invokeDiscard(event: DiscardDueEvent): Promise<void> {
+    return this.#queue(event.datacenter, 'discard', event);
+  }
+
+  async #queue(datacenter: string, name: AgentFunction, event: object): Promise<void> {
+    const { region } = datacenterOf(this.#topology, datacenter);
     await this.#client(region).send(
       new InvokeCommand({
-        FunctionName: agentFunctionName(this.#topology, name, event.action),
+        FunctionName: agentFunctionName(this.#topology, datacenter, name),
         InvocationType: 'Event',
         Payload: Buffer.from(JSON.stringify(event)),
       }),

@@ -13,6 +13,8 @@ import { errorFields } from './error-fields.ts';
 
 export const logger = new Logger();
 export const metrics = new Metrics();
+export { MetricUnit };
+
 /** HTTP is not patched: the patch stands in the way of every transferred byte. */
 const tracer = new Tracer({ captureHTTPsRequests: false });
 

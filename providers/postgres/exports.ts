@@ -167,8 +167,12 @@ export async function releaseExport(site: Site, call: FencedCall, id: string): P
   if (session?.id === id) await session.end();
 }
 
-/** Ends the closing, and every export of it: what is written from now on is in none of them. */
-export async function openCompany(site: Site, call: FencedCall): Promise<void> {
+/**
+ * Ends the closing, and every export of it: what is written from now on is in none of them. With a grant, only the
+ * closing under that grant: one that a newer task has made meanwhile stays, with its export.
+ */
+export async function openCompany(site: Site, call: FencedCall, grant?: number): Promise<void> {
+  if (grant !== undefined) return openGrant(site, call, grant);
   await fenced(site, call, { kind: 'other', ends: exportCalls }, async (client) => {
     await client.query(
       `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL
@@ -177,4 +181,17 @@ export async function openCompany(site: Site, call: FencedCall): Promise<void> {
     );
   });
   await site.exports.get(call.company)?.end();
+}
+
+async function openGrant(site: Site, call: FencedCall, grant: number): Promise<void> {
+  const ended = await fenced(site, call, { kind: 'other' }, async (client, row) => {
+    const opened = await client.query(
+      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL
+        WHERE company = $1 AND closed_grant = $2`,
+      [call.company, grant],
+    );
+    return opened.rowCount ? row.exportSession : null;
+  });
+  const session = site.exports.get(call.company);
+  if (session && session.id === ended) await session.end();
 }

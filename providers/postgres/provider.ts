@@ -7,6 +7,7 @@ import {
   TankerError,
 } from '@tanker/contract/index.ts';
 import type { FencedCall, ProviderCall, ProviderImplementation } from '@tanker/sdk/index.ts';
+import { listClosings } from './closings.ts';
 import { checkConfig, FORMAT, type PostgresProviderConfig } from './config.ts';
 import { erase } from './erase.ts';
 import { readPart } from './export-part.ts';
@@ -63,11 +64,12 @@ function implement(siteOf: (location: Location) => Site): ProviderImplementation
     describe: async (call) => describe(at(call)),
     summary: async (call, { digest }) => summary(at(call), call, digest),
     drain: async (call) => drain(at(call), call),
+    closings: async (call, { after }) => listClosings(at(call), after),
     exportBegin: async (call, { grant }) => beginExport(at(call), call, grant),
     exportPart: async (call, which) => readPart(at(call), call, which),
     exportFinish: async (call, which) => finishExport(at(call), call, which.export),
     exportRelease: async (call, which) => releaseExport(at(call), call, which.export),
-    open: async (call) => openCompany(at(call), call),
+    open: async (call, { grant }) => openCompany(at(call), call, grant),
     importBegin: async (call, manifest) => beginImport(at(call), call, manifest),
     importPart: async (call, which, body) => importPart(at(call), call, which, body),
     importPublish: async (call, which) => publishImport(at(call), call, which.session),

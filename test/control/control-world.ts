@@ -2,8 +2,12 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
   type AgentEvent,
+  type DiscardDueEvent,
   keys,
   type Location,
+  OPEN_ATTRIBUTE,
+  OPEN_TASKS_INDEX,
+  type Operation,
   parseTopology,
   type RecoverInput,
   type SubtaskRecord,
@@ -80,6 +84,18 @@ export async function controlWorld(topology = testTopology()) {
     attributeDefinitions: [
       { AttributeName: 'pk', AttributeType: 'S' },
       { AttributeName: 'sk', AttributeType: 'S' },
+      { AttributeName: OPEN_ATTRIBUTE, AttributeType: 'S' },
+      { AttributeName: 'createdAt', AttributeType: 'S' },
+    ],
+    gsis: [
+      {
+        IndexName: OPEN_TASKS_INDEX,
+        KeySchema: [
+          { AttributeName: OPEN_ATTRIBUTE, KeyType: 'HASH' },
+          { AttributeName: 'createdAt', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'KEYS_ONLY' },
+      },
     ],
     ttlAttribute: 'ttl',
   });
@@ -100,6 +116,8 @@ export async function controlWorld(topology = testTopology()) {
   const store = new AuthorityStore(':memory:');
   const subtasks = new DynamoSubtasks(table);
   const invoked: AgentEvent[] = [];
+  const discards: DiscardDueEvent[] = [];
+  const running = new Set<string>();
   const recoveries: { name: string; input: RecoverInput }[] = [];
   return {
     topology,
@@ -116,10 +134,17 @@ export async function controlWorld(topology = testTopology()) {
     dueDates: new DynamoDueDates(table),
     log: new DynamoLog(table, now, 90),
     invoked,
+    discards,
+    /** Names of the executions that run. */
+    running,
+    executions: { running: async (_operation: Operation, name: string) => running.has(name) },
     started: recoveries,
     functions: {
       invokeAgent: async (event: AgentEvent) => {
         invoked.push(event);
+      },
+      invokeDiscard: async (event: DiscardDueEvent) => {
+        discards.push(event);
       },
       warm: async (functions: readonly { environments: number }[]) =>
         functions.reduce((total, { environments }) => total + environments, 0),

@@ -110,12 +110,13 @@ describe('the role of a state machine', () => {
     }
   });
 
-  test('and the machines together call every control function except the one that the rule starts and the doctor of people', () => {
+  test('and the machines together call every control function except those that rules call and the doctor of people', () => {
     const called = ofType(control, 'AWS::StepFunctions::StateMachine')
       .flatMap(calls)
       .filter((call) => call.startsWith('lambda:'))
       .map((call) => call.split(':function:tanker-')[1]);
-    const expected = CONTROL_FUNCTIONS.filter((name) => name !== 'start-recovery' && name !== 'doctor');
+    const others = ['start-recovery', 'sweep', 'doctor'];
+    const expected = CONTROL_FUNCTIONS.filter((name) => !others.includes(name));
     expect([...new Set(called)].sort()).toEqual([...expected].sort());
   });
 });
@@ -158,8 +159,11 @@ describe('the control region', () => {
     for (const name of CONTROL_FUNCTIONS) {
       for (const { action, resource } of rightsOf(control, functionNamed(control, `tanker-${name}`))) {
         if (!action.startsWith('dynamodb:')) continue;
-        expect(action).toMatch(/^dynamodb:(GetItem|PutItem|UpdateItem|Query)$/);
-        expect(resource).toBe(CONTROL_TABLE);
+        const index = name === 'sweep' && resource === `${CONTROL_TABLE}/index/open-tasks`;
+        if (!index) expect(resource).toBe(CONTROL_TABLE);
+        expect(action).toMatch(
+          index ? /:Query$/ : name === 'sweep' ? /./ : /^dynamodb:(GetItem|PutItem|UpdateItem|Query)$/,
+        );
       }
     }
   });
@@ -197,6 +201,35 @@ describe('the control region', () => {
       .filter(({ action }) => action.startsWith('states:'))
       .map(({ action, resource }) => `${action} ${resource}`);
     expect(started).toEqual([`states:StartExecution ${MACHINE}-recover`]);
+  });
+});
+
+describe('the sweeper', () => {
+  const rights = () => named(rightsOf(control, functionNamed(control, 'tanker-sweep')));
+
+  test('looks at executions, starts recoveries, has exports discarded, and nothing more', () => {
+    const beside = rights().filter((right) => !/^(logs|dynamodb):/.test(right));
+    expect(beside).toEqual(
+      [
+        ...DATACENTERS.map(
+          ({ name, region }) =>
+            `lambda:InvokeFunction arn:aws:lambda:${region}:111122223333:function:tanker-${name}-discard`,
+        ),
+        `states:DescribeExecution ${MACHINE.replace(':stateMachine:', ':execution:')}-migrate:*`,
+        `states:DescribeExecution ${MACHINE.replace(':stateMachine:', ':execution:')}-recover:*`,
+        `states:StartExecution ${MACHINE}-recover`,
+      ].sort(),
+    );
+  });
+
+  test('finds the open tasks in their index, and is the one function that deletes a row', () => {
+    const used = rights().filter((right) => right.startsWith('dynamodb:'));
+    expect(used).toEqual([
+      ...['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].flatMap((action) => [
+        `dynamodb:${action} ${CONTROL_TABLE}`,
+        ...(action === 'Query' ? [`dynamodb:Query ${CONTROL_TABLE}/index/open-tasks`] : []),
+      ]),
+    ]);
   });
 });
 
@@ -282,6 +315,17 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
     const able = named(rights('doctor')).filter((right) => !right.startsWith('logs:'));
     expect(able.length).toBeGreaterThan(1);
     for (const right of able) expect(right).toContain(secret);
+  });
+
+  test('open-expired reads secrets of its own region and uses nothing else: no table, no state machine', () => {
+    const used = named(rights('open-expired')).filter((right) => !right.startsWith('logs:'));
+    expect(used.length).toBeGreaterThan(1);
+    for (const right of used) {
+      expect(right).toMatch(
+        new RegExp(`^secretsmanager:GetSecretValue arn:aws:secretsmanager:${region}:111122223333:secret:`),
+      );
+    }
+    expect(used.some((right) => right.includes('gateway-reader'))).toBe(true);
   });
 
   test('report-failure can only fail a token', () => {

@@ -41,7 +41,7 @@ beforeEach(() => {
 describe('the agents’ functions', () => {
   test('are one for each action, the doctor, and the one that reports failures', () => {
     const stems = readdirSync(AGENTS).map((file) => file.replace('.lambda.ts', ''));
-    expect(stems.sort()).toEqual([...ACTIONS, 'doctor', 'report-failure'].sort());
+    expect(stems.sort()).toEqual([...ACTIONS, 'doctor', 'report-failure', 'open-expired'].sort());
   });
 
   for (const action of ACTIONS) {

@@ -1,0 +1,33 @@
+import { METRICS, machineArn, ScheduledEvent } from '@tanker/contract/index.ts';
+import { sweep } from '../../core/control/sweep.ts';
+import { lambdaClient } from '../runtime/clients/lambda.ts';
+import { statesClient } from '../runtime/clients/step-functions.ts';
+import { controlPorts } from '../runtime/control-ports.ts';
+import { errorFields } from '../runtime/error-fields.ts';
+import { LambdaFunctions } from '../runtime/lambda-functions.ts';
+import { controlHandler, MetricUnit, metrics } from '../runtime/middleware.ts';
+import { StepFunctionsExecutions } from '../runtime/step-functions-executions.ts';
+import { StepFunctionsRecoveries } from '../runtime/step-functions-recoveries.ts';
+
+const control = controlPorts();
+const { topology } = control;
+const client = statesClient(topology.controlRegion);
+const ports = {
+  ...control,
+  executions: new StepFunctionsExecutions(client, topology),
+  recoveries: new StepFunctionsRecoveries(client, machineArn(topology, 'recover')),
+  functions: new LambdaFunctions(topology, lambdaClient),
+};
+
+/** Called by the schedule: a recovery for every open task that nobody works on, and what has become due. */
+export const handler = controlHandler(ScheduledEvent, async ({ id }, { logger }) => {
+  const logError = (message: string, error: unknown) => logger.error(message, errorFields(error));
+  const result = await sweep({ ...ports, logError }, id);
+  logger.info('Swept.', { ...result });
+  metrics.addMetric(METRICS.oldestTask, MetricUnit.Seconds, result.oldestSeconds);
+  metrics.addMetric('OpenTasks', MetricUnit.Count, result.open);
+  metrics.addMetric('RecoveriesStarted', MetricUnit.Count, result.recovered);
+  metrics.addMetric(METRICS.cleanupsWaiting, MetricUnit.Count, result.cleanupsWaiting);
+  metrics.addMetric(METRICS.sweepFailures, MetricUnit.Count, result.failed);
+  return result;
+});

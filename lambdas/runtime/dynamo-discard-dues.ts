@@ -1,0 +1,23 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { keys } from '@tanker/contract/index.ts';
+import type { DiscardDues } from '../../core/ports.ts';
+
+/** The agent's word on the row of a due date: the one call that agents may make on the table. */
+export const dynamoDiscardDues = (client: DynamoDBDocumentClient, table: string): DiscardDues => ({
+  async confirm(due, discarded) {
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: keys.due('discard-exports', due.at, due.task),
+          UpdateExpression: 'SET discarded = :discarded',
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':discarded': discarded },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  },
+});
