@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { keepWorld } from './keep.ts';
 import { expectedOutcome, parseOptions } from './migrate/options.ts';
 import { reportText } from './migrate/report.ts';
 import { tellMigrateStory } from './migrate/story.ts';
@@ -14,12 +15,32 @@ const say = (line: string): void =>
   console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`);
 
 let stage: Stage | undefined;
+let endKeeping: (() => void) | undefined;
 const interrupt = (): void => {
+  if (endKeeping) {
+    endKeeping();
+    return;
+  }
   console.error('\nInterrupted: stopping the servers.');
   void (stage?.stop() ?? Promise.resolve()).finally(() => process.exit(130));
 };
 process.once('SIGINT', interrupt);
 process.once('SIGTERM', interrupt);
+
+/** Leaves the world up until Ctrl-C. What the options made fail works again. */
+async function keep(kept: Stage, task: string, source: string): Promise<void> {
+  kept.cloud.faults.clear();
+  const world = await keepWorld(kept, { task, datacenter: source });
+  console.log(`\n${world.text}\n`);
+  try {
+    await new Promise<void>((resolve) => {
+      endKeeping = resolve;
+    });
+    console.log('\nStopping the servers.');
+  } finally {
+    await world.forget();
+  }
+}
 
 try {
   stage = await startStage({ directory: DIRECTORY, companies: demoCompanies(options.rows), onStep: say });
@@ -36,6 +57,7 @@ try {
       : `NOT as expected (${expected}, every promise held). Report: ${file}; records and logs: ${DIRECTORY}`,
   );
   process.exitCode = good ? 0 : 1;
+  if (options.keep) await keep(stage, report.task, report.from.split('/')[0] ?? '');
 } catch (error) {
   console.error(`\nThe demo failed: ${(error as Error).message}\nRecords and logs are in ${DIRECTORY}.`);
   process.exitCode = 1;

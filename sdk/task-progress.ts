@@ -1,28 +1,35 @@
-import type { SubtaskRecord } from '@tanker/contract/index.ts';
+import type { SubtaskRecord, TaskRecord } from '@tanker/contract/index.ts';
 import type { TaskLook } from './follow-task.ts';
-import { megabytes, wholeNumber } from './text.ts';
+import { bytesText, wholeNumber } from './text.ts';
 
 const MARKS = { dispatched: '…', running: '▸', succeeded: '✓', failed: '✗' } as const;
 
 /** One provider's state in a word and a mark, with what it has moved so far. */
 export function subtaskText(subtask: SubtaskRecord): string {
   const mark = `${subtask.provider} ${MARKS[subtask.state]}`;
-  if (subtask.state === 'running' && subtask.progress) return `${mark} ${megabytes(subtask.progress.bytes)}`;
+  if (subtask.state === 'running' && subtask.progress) return `${mark} ${bytesText(subtask.progress.bytes)}`;
   if (subtask.state !== 'succeeded') return mark;
   const { result } = subtask;
   if (result.action === 'export' || result.action === 'import') {
     const bytes = result.action === 'export' ? result.bytesStored : result.bytes;
-    return `${mark} ${wholeNumber(result.rows)} rows ${megabytes(bytes)}`;
+    return `${mark} ${wholeNumber(result.rows)} rows ${bytesText(bytes)}`;
   }
   return mark;
 }
 
+/** The epoch under which the current phase's subtasks stand: plan asks before it takes its own. */
+const epochOf = ({ epoch, phase }: TaskRecord): number => (phase === 'plan' ? 0 : epoch);
+
+/** Whether a subtask is of the phase that the task is in now. */
+export const belongsToPhase = (task: TaskRecord, { phase, epoch }: SubtaskRecord): boolean =>
+  phase === task.phase && epoch === epochOf(task);
+
 /** The phase that a look shows, apart from the same phase under another epoch. */
-export const phaseKey = ({ task }: TaskLook): string => `${task.epoch}/${task.phase}`;
+export const phaseKey = ({ task }: TaskLook): string => `${epochOf(task)}/${task.phase}`;
 
 /** Phases that work provider by provider show each of them; an attempt in recovery shows like any other. */
 export function phaseLine({ task, subtasks }: TaskLook): string {
-  const current = subtasks.filter(({ phase, epoch }) => phase === task.phase && epoch === task.epoch);
+  const current = subtasks.filter((subtask) => belongsToPhase(task, subtask));
   const byProvider = new Map(current.map((subtask) => [subtask.provider, subtask]));
   const recovering = task.recoveries > 0 || task.holder?.includes('/recover-') ? 'recover ' : '';
   const providers = [...byProvider.values()].map(subtaskText).join('   ');
@@ -47,8 +54,7 @@ const USUAL_COLUMNS = 120;
  */
 export class ProgressLines {
   readonly #out: ProgressOutput;
-  #seen = '';
-  #line = '';
+  #last: TaskLook | undefined;
 
   constructor(out: ProgressOutput) {
     this.#out = out;
@@ -57,18 +63,18 @@ export class ProgressLines {
   /** Answers whether a phase was seen for the first time. */
   show(look: TaskLook): boolean {
     const key = phaseKey(look);
-    const begun = key !== this.#seen;
-    if (begun) this.#finish();
-    this.#seen = key;
-    this.#line = phaseLine(look);
+    const begun = this.#last === undefined || key !== phaseKey(this.#last);
+    // The last look at a phase came before its end: what its subtasks are now is how they ended.
+    if (begun && this.#last) this.#finish(phaseLine({ ...this.#last, subtasks: look.subtasks }));
+    this.#last = look;
+    const line = phaseLine(look);
     if (this.#out.isTTY)
-      this.#out.write(CLEAR_LINE + this.#line.slice(0, (this.#out.columns || USUAL_COLUMNS) - 1));
-    if (look.task.state === 'closed') this.#finish();
+      this.#out.write(CLEAR_LINE + line.slice(0, (this.#out.columns || USUAL_COLUMNS) - 1));
+    if (look.task.state === 'closed') this.#finish(line);
     return begun;
   }
 
-  #finish(): void {
-    if (this.#line) this.#out.write(`${this.#out.isTTY ? CLEAR_LINE : ''}${this.#line}\n`);
-    this.#line = '';
+  #finish(line: string): void {
+    this.#out.write(`${this.#out.isTTY ? CLEAR_LINE : ''}${line}\n`);
   }
 }

@@ -1,7 +1,8 @@
 /** How numbers and tables look to people, everywhere the same. */
 
 export const wholeNumber = (value: number): string => value.toLocaleString('en-US');
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+export const bytesText = (bytes: number): string =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 export const secondsText = (value: number): string => `${value.toFixed(2)} s`;
 
 /** Rows of equal columns, two blanks in front; the first row is the head. Columns in `right` end flush. */

@@ -10,6 +10,7 @@ export interface DemoOptions {
   readonly rows: number;
   readonly fail?: FailingPhase;
   readonly abort?: 'import';
+  readonly keep?: true;
 }
 
 /** Below it some tables of the company would be empty; above it a laptop's disk and patience end. */
@@ -40,6 +41,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         'stop the execution from outside in this phase; the rule starts the recovery',
       ).choices(['import']),
     )
+    .option('--keep', 'leave the world up at the end, print commands to look around with, wait for Ctrl-C')
     .addHelpText(
       'after',
       `
@@ -52,7 +54,8 @@ Examples:
   npm run demo
   npm run demo -- --rows 1000000
   npm run demo -- --fail verify
-  npm run demo -- --abort import`,
+  npm run demo -- --abort import
+  npm run demo -- --keep`,
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   return program.parse([...argv], { from: 'user' }).opts<DemoOptions>();

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runCli } from './run.ts';
+
+process.exitCode = await runCli(process.argv.slice(2), { out: process.stdout, err: process.stderr });
