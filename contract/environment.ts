@@ -17,3 +17,26 @@ export type ControlEnvironment = z.infer<typeof ControlEnvironment>;
 
 export const AgentEnvironment = z.object({ ...Common, DATACENTER: DatacenterName });
 export type AgentEnvironment = z.infer<typeof AgentEnvironment>;
+
+const IdList = z.string().regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'ids with commas between');
+
+/** What `launch` knows of its own stack's network. */
+export const LaunchEnvironment = z.object({
+  ...Common,
+  DATACENTER: DatacenterName,
+  SUBNET_IDS: IdList,
+  SECURITY_GROUP_IDS: IdList,
+  ASSIGN_PUBLIC_IP: z.enum(['ENABLED', 'DISABLED']),
+});
+export type LaunchEnvironment = z.infer<typeof LaunchEnvironment>;
+
+/** The transfer task's: set by its definition, and TRANSFER_WORK by the run that starts it. */
+export const TransferTaskEnvironment = z.object({
+  TOPOLOGY_FILE: Common.TOPOLOGY_FILE,
+  POWERTOOLS_SERVICE_NAME: Common.POWERTOOLS_SERVICE_NAME,
+  DATACENTER: DatacenterName,
+});
+export type TransferTaskEnvironment = z.infer<typeof TransferTaskEnvironment>;
+
+/** The variable that a run of the transfer task adds: a TransferWork as JSON. */
+export const TRANSFER_WORK_VARIABLE = 'TRANSFER_WORK';

@@ -88,7 +88,13 @@ export const LockTrafficResult = z
   })
   .strict();
 
-export const PrepareWorkersResult = z.object({ environments: Count }).strict();
+export const PrepareWorkersResult = z
+  .object({
+    environments: Count,
+    /** Fargate workers that were started and don't wait for their subtask yet: the machine asks again. */
+    starting: Count,
+  })
+  .strict();
 export const VerifyExportsResult = z.object({ providers: Count, rows: Count, bytes: Count }).strict();
 export const VerifyTargetResult = z.object({ providers: Count, rows: Count }).strict();
 export const CommitPlacementEvent = z.object({ ...Actor, grant: z.int().min(1) }).strict();
@@ -233,6 +239,63 @@ export const OpenExpiredResult = z
   .object({ closed: Count, opened: Count, kept: Count, failed: Count })
   .strict();
 export type OpenExpiredResult = z.infer<typeof OpenExpiredResult>;
+
+/**
+ * All that a Fargate worker is started with: which subtask it is for, under which epoch. The attempt and the token stand
+ * in the subtask's row once it is dispatched. About 400 characters of the 8,192 that ECS takes as overrides.
+ */
+export const TransferWork = z
+  .object({
+    ...Actor,
+    phase: Phase,
+    action: z.enum(['export', 'import']),
+    provider: ProviderName,
+    location: Location,
+    /** Names one start: the same for a repeat of it, which then starts nothing (ECS's clientToken). */
+    worker: z.string().regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits'),
+  })
+  .strict();
+export type TransferWork = z.infer<typeof TransferWork>;
+
+/** Starts the worker of a subtask that is dispatched already: launch beats until the worker does. */
+export const LaunchWorkerEvent = z
+  .object({ work: TransferWork, token: z.string().min(1).max(2048) })
+  .strict();
+export type LaunchWorkerEvent = z.infer<typeof LaunchWorkerEvent>;
+
+/** Starts at one call is what launch does in about 3 s, at RunTask's 20 a second. Source: ECS, "Request throttling". */
+export const STARTS_A_CALL = 50;
+
+/** Starts workers ahead of their subtasks. */
+export const StartWorkersEvent = z
+  .object({ works: z.array(TransferWork).min(1).max(STARTS_A_CALL) })
+  .strict();
+export type StartWorkersEvent = z.infer<typeof StartWorkersEvent>;
+
+export const LaunchEvent = z.union([LaunchWorkerEvent, StartWorkersEvent]);
+export type LaunchEvent = z.infer<typeof LaunchEvent>;
+
+/** The part of ECS's "ECS Task State Change" that a stopped worker is reported from. */
+export const StoppedTaskEvent = z.object({
+  detail: z.object({
+    taskArn: z.string(),
+    lastStatus: z.literal('STOPPED'),
+    stopCode: z.string().optional(),
+    stoppedReason: z.string().optional(),
+    overrides: z.object({
+      containerOverrides: z.array(
+        z.object({
+          name: z.string(),
+          environment: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
+        }),
+      ),
+    }),
+    containers: z.array(
+      z.object({ name: z.string(), exitCode: z.int().optional(), reason: z.string().optional() }),
+    ),
+  }),
+});
+export type StoppedTaskEvent = z.infer<typeof StoppedTaskEvent>;
 
 /** Starts an execution environment and holds it for a moment, so that several calls start several environments. */
 export const WarmEvent = z

@@ -4,6 +4,16 @@
 export const HEARTBEAT_SECONDS = 20;
 export const HEARTBEAT_INTERVAL_SECONDS = HEARTBEAT_SECONDS / 4;
 
+/**
+ * A Fargate task runs our code within this time after it was started: AWS's network interface, the pull of an image of
+ * about 60 MB and the start of Node take 30 to 90 s; twice the longest.
+ */
+export const WORKER_START_SECONDS = 180;
+
+/** A worker that waits for its subtask shows itself this often, and is taken for dead after three beats were missed. */
+export const WORKER_BEAT_SECONDS = 5;
+export const WORKER_ALIVE_SECONDS = 3 * WORKER_BEAT_SECONDS;
+
 /** Outside the lock window (describe, hooks, erase, open) a subtask gets this long. Lambda's own limit is 900 s. */
 export const SUBTASK_TIMEOUT_SECONDS = 840;
 

@@ -11,6 +11,8 @@ export const PlannedProvider = z
     format: Format,
     rows: Count,
     bytes: Count,
+    /** Where its export and import run, chosen once. A plan of a version before Fargate says nothing: Lambda. */
+    transfer: z.enum(['lambda', 'fargate']).default('lambda'),
     sourceHooks: z.array(HookName),
     targetHooks: z.array(HookName),
   })

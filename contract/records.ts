@@ -15,7 +15,7 @@ import {
 } from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
-import { CollectionDigest, Describe, Format, Summary, Watermark, Work } from './provider.ts';
+import { CollectionDigest, Describe, Format, Incarnation, Summary, Watermark, Work } from './provider.ts';
 
 /** The records of the table. Keys are made here and nowhere else. Terminal states carry `ttl`, in epoch seconds. */
 
@@ -40,6 +40,19 @@ export const keys = {
     pk: `task#${at.task}`,
     sk: `subtask#${epochInKey(at.epoch)}#${at.phase}#${at.action}#${at.provider}#${at.location.datacenter}/${at.location.server}`,
   }),
+  /** A Fargate worker of the subtask, from its start until it has taken the subtask's row. */
+  worker: (at: {
+    task: string;
+    epoch: number;
+    phase: string;
+    action: string;
+    provider: string;
+    location: Location;
+  }) => ({
+    pk: `task#${at.task}`,
+    sk: `worker#${epochInKey(at.epoch)}#${at.phase}#${at.action}#${at.provider}#${at.location.datacenter}/${at.location.server}`,
+  }),
+  workers: (task: string) => ({ pk: `task#${task}`, prefix: 'worker#' }),
   subtasks: (task: string) => ({ pk: `task#${task}`, prefix: 'subtask#' }),
   log: (task: string, at: string, unique: string) => ({ pk: `task#${task}`, sk: `log#${at}#${unique}` }),
   logs: (task: string) => ({ pk: `task#${task}`, prefix: 'log#' }),
@@ -152,6 +165,19 @@ export const SubtaskResult = z.discriminatedUnion('action', [
 ]);
 export type SubtaskResult = z.infer<typeof SubtaskResult>;
 
+/** What a Fargate worker needs beside the row it stands in; dispatch writes it in the same write as the token. */
+export const WorkerOrder = z
+  .object({
+    holder: Holder,
+    incarnation: Incarnation,
+    grant: z.int().min(1).optional(),
+    manifest: ManifestReference.optional(),
+    /** The start of the worker that is expected to take it. */
+    worker: z.string(),
+  })
+  .strict();
+export type WorkerOrder = z.infer<typeof WorkerOrder>;
+
 const subtaskFields = {
   kind: z.literal('subtask'),
   task: TaskId,
@@ -165,6 +191,8 @@ const subtaskFields = {
   dispatchedAt: Instant,
   /** The task token; kept here so that a worker or a rule can settle it, removed when settled. */
   token: z.string().optional(),
+  /** Only where the worker is a Fargate task; a function gets it as its event. */
+  order: WorkerOrder.optional(),
 };
 const runningFields = {
   worker: z.string(),
@@ -197,6 +225,28 @@ export const SubtaskRecord = z.discriminatedUnion('state', [
   }),
 ]);
 export type SubtaskRecord = z.infer<typeof SubtaskRecord>;
+
+/**
+ * A Fargate worker that was started before its subtask: launched → waiting → taken, or stopped before that. It says who
+ * may be counted on; it decides nothing.
+ */
+export const WorkerRecord = z.object({
+  kind: z.literal('worker'),
+  state: z.enum(['launched', 'waiting', 'taken', 'stopped']),
+  task: TaskId,
+  epoch: Epoch,
+  phase: Phase,
+  action: Action,
+  provider: ProviderName,
+  location: Location,
+  worker: z.string(),
+  launchedAt: Instant,
+  beatAt: Instant.optional(),
+  /** Why it stopped, in ECS's words. */
+  stopped: z.string().optional(),
+  ttl: z.int(),
+});
+export type WorkerRecord = z.infer<typeof WorkerRecord>;
 
 /** A line of the task's log: who did what, when, with counts. No customer data. */
 export const LogRecord = z.object({

@@ -30,11 +30,21 @@ export type ControlFunction = (typeof CONTROL_FUNCTIONS)[number];
 
 /** Called when an agent's invocation failed for good: settles the token, so that nobody waits for the heartbeat. */
 export const REPORT_FAILURE = 'report-failure';
-/** Called by a person, through the CLI: asks one provider or the gateway who answers. */
-export const DOCTOR = 'doctor';
 /** Called by the datacenter's own schedule: opens providers whose grant is dead, without the control region. */
 export const OPEN_EXPIRED = 'open-expired';
-export type AgentFunction = Action | typeof REPORT_FAILURE | typeof DOCTOR | typeof OPEN_EXPIRED;
+/** Starts the Fargate task of one transfer with what its own stack knows. */
+export const LAUNCH = 'launch';
+/** Called when a Fargate task has stopped: settles the token of a subtask that the task left unsettled. */
+export const REPORT_STOPPED_TASK = 'report-stopped-task';
+/** Called by a person, through the CLI: asks one provider or the gateway who answers. */
+export const DOCTOR = 'doctor';
+export type AgentFunction =
+  | Action
+  | typeof DOCTOR
+  | typeof REPORT_FAILURE
+  | typeof OPEN_EXPIRED
+  | typeof LAUNCH
+  | typeof REPORT_STOPPED_TASK;
 
 export const controlStackName = (t: Named): string => `${t.installation}-control`;
 export const datacenterStackName = (t: Named, datacenter: string): string =>
@@ -68,6 +78,15 @@ export const unhandledRecoveriesName = (t: Named): string => `${t.installation}-
 export const alarmTopicName = (t: Named, datacenter?: string): string =>
   `${t.installation}${datacenter === undefined ? '' : `-${datacenter}`}-alarms`;
 export const recoveryRuleName = (t: Named): string => `${t.installation}-recovery`;
+
+export const clusterName = (t: Named, datacenter: string): string => `${t.installation}-${datacenter}`;
+export const clusterArn = (t: Named, region: string, datacenter: string): string =>
+  `arn:aws:ecs:${region}:${t.account}:cluster/${clusterName(t, datacenter)}`;
+/** Without a revision: a run takes the newest one. */
+export const transferFamily = (t: Named, datacenter: string): string =>
+  `${t.installation}-${datacenter}-transfer`;
+/** The one container of the transfer task, as overrides name it. */
+export const TRANSFER_CONTAINER = 'transfer';
 
 /** Bucket names are global: the account keeps them apart from other installations'. At most 16 + 9 + 12 + 1 + 24 = 62. */
 export const exportsBucketName = (t: Named, datacenter: string): string =>

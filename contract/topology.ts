@@ -36,7 +36,10 @@ const Datacenter = z
     region: Region,
     jurisdiction: Jurisdiction,
     servers: z.array(ServerName).min(1, 'at least one server'),
-    /** The agents' network, where providers are private. Without it the agents run outside a VPC. */
+    /**
+     * The agents' network, where providers are private. Without it the functions run outside a VPC, and the Fargate
+     * tasks in public subnets that the datacenter's stack makes.
+     */
     vpc: Vpc.optional(),
   })
   .strict();
@@ -51,6 +54,8 @@ const Provider = z
     secret: SecretName,
     /** Providers that must have been imported before this one. */
     importAfter: z.array(ProviderName).default([]),
+    /** Where its exports and imports run; `auto` takes Fargate for what a Lambda function would not end in its time. */
+    transfer: z.enum(['lambda', 'fargate', 'auto']).default('auto'),
   })
   .strict();
 export type TopologyProvider = z.infer<typeof Provider>;
@@ -91,6 +96,11 @@ const Shape = z
         }),
       })
       .strict(),
+    /** The processor of the Fargate tasks that transfer; their image is built for it when a datacenter is deployed. */
+    fargate: z
+      .object({ architecture: z.enum(['x86-64', 'arm64']).default('arm64') })
+      .strict()
+      .prefault({}),
     /** How many providers are worked on at once. */
     concurrency: z.object({ providers: z.int().min(1).max(MAP_CONCURRENCY_LIMIT) }).strict(),
     /** Who is told when an alarm rings. Without it the alarms are there and nobody hears them. */

@@ -37,8 +37,10 @@ import type {
   SubtaskResult,
   Summary,
   TaskRecord,
+  TransferWork,
   Unlocked,
   Work,
+  WorkerRecord,
 } from '@tanker/contract/index.ts';
 
 /**
@@ -249,6 +251,31 @@ export interface Tasks {
   close(actor: Pick<Actor, 'task' | 'epoch'> & { holder: string | null }, end: TaskEnd): Promise<void>;
 }
 
+/** The Fargate workers that were started ahead of their subtasks, as the control side sees them. */
+export interface Workers {
+  list(task: string): Promise<readonly WorkerRecord[]>;
+  get(at: Pick<TransferWork, 'task' | 'epoch'> & TransferSubtask): Promise<WorkerRecord | undefined>;
+  /** Notes the start, unless the worker itself has written already. */
+  launched(work: TransferWork): Promise<void>;
+}
+
+/** A Fargate worker's side of the row that says who may be counted on, and of the subtask that it waits for. */
+export interface WorkerRow {
+  /** The subtask as dispatch wrote it last, or undefined before that. */
+  subtask(): Promise<SubtaskRecord | undefined>;
+  /** Whether the task is open under the worker's epoch and holder. */
+  isTaskOpen(): Promise<boolean>;
+  /** Says that the worker waits and may be counted on; repeated as its beat. */
+  waiting(): Promise<void>;
+  /** It has a subtask and waits for none any more. */
+  taken(): Promise<void>;
+  /** It stopped; one that had taken its subtask before is left as it was. */
+  stopped(how: string): Promise<void>;
+}
+
+/** Where one transfer stands in its task. */
+export type TransferSubtask = Pick<TransferWork, 'phase' | 'action' | 'provider' | 'location'>;
+
 /** Writes of the dispatching side. */
 export interface Dispatches {
   /** A new attempt replaces an older one; the same attempt with the same token may be written twice (`SubtaskSuperseded` otherwise). */
@@ -261,6 +288,10 @@ export interface Functions {
   invokeAgent(event: AgentEvent): Promise<void>;
   /** Hands a due date to the discard agent of its datacenter and returns once it is queued. */
   invokeDiscard(event: DiscardDueEvent): Promise<void>;
+  /** Has the Fargate worker of a dispatched subtask started; `launch` beats for it until it has taken the subtask. */
+  launchWorker(work: TransferWork, token: string): Promise<void>;
+  /** Starts the Fargate workers of subtasks that will be dispatched later. @throws WorkerNotStarted */
+  startWorkers(works: readonly TransferWork[]): Promise<void>;
   /** Starts up to `environments` environments of each function. A failure to do so is no failure of the task. */
   warm(functions: readonly { region: string; name: string; environments: number }[]): Promise<number>;
 }

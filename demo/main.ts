@@ -43,7 +43,12 @@ async function keep(kept: Stage, task: string, source: string): Promise<void> {
 }
 
 try {
-  stage = await startStage({ directory: DIRECTORY, companies: demoCompanies(options.rows), onStep: say });
+  stage = await startStage({
+    directory: DIRECTORY,
+    companies: demoCompanies(options.rows),
+    transfer: options.transfer,
+    onStep: say,
+  });
   const report = await tellMigrateStory(stage, options, say);
   await mkdir(DIRECTORY, { recursive: true });
   const file = join(DIRECTORY, 'report.json');

@@ -29,6 +29,8 @@ export interface StageOptions {
   readonly directory: string;
   readonly companies: readonly WorldCompany[];
   readonly annexes?: readonly Annex[];
+  /** Where the exports and imports of all providers run. */
+  readonly transfer?: 'lambda' | 'fargate' | 'auto';
   /** Hears of each step as it begins. */
   readonly onStep?: (what: string) => void;
 }
@@ -71,9 +73,9 @@ function clientsOf(cloud: Cloud, region: string) {
 
 /** Starts world and cloud, the synth beside the seeding. When it fails, what had been started is stopped. */
 export async function startStage(options: StageOptions): Promise<Stage> {
-  const { directory, companies, annexes = [], onStep = () => {} } = options;
+  const { directory, companies, annexes = [], transfer, onStep = () => {} } = options;
   await mkdir(directory, { recursive: true });
-  const reserved = await reserveWorld({ directory, annexes });
+  const reserved = await reserveWorld({ directory, annexes, transfer });
   const topologyFile = join(directory, 'topology.json');
   await writeFile(topologyFile, JSON.stringify(reserved.topology, null, 2));
   const assemblyDirectory = join(directory, 'cdk.out');

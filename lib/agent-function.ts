@@ -1,11 +1,17 @@
-import { CONTROL_TIMEOUT_SECONDS, SUBTASK_TIMEOUT_SECONDS } from '@tanker/contract/limits.ts';
+import {
+  CONTROL_TIMEOUT_SECONDS,
+  SUBTASK_TIMEOUT_SECONDS,
+  WORKER_START_SECONDS,
+} from '@tanker/contract/limits.ts';
 import {
   type AgentFunction as AgentFunctionId,
   agentFunctionName,
   DOCTOR,
   functionArn,
+  LAUNCH,
   OPEN_EXPIRED,
   REPORT_FAILURE,
+  REPORT_STOPPED_TASK,
 } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
@@ -32,14 +38,19 @@ const CALL_MEMORY_MEGABYTES = 512;
  */
 const MAX_EVENT_AGE_SECONDS = 60;
 
-/** A provider's describe is tried 3 times for 10 s, with waits of 0.5 s; Lambda's start comes on top. */
-const DOCTOR_TIMEOUT_SECONDS = 40;
-
 /** Below the rate of its schedule, OPEN_EVERY: one run of it at a time. */
 const OPEN_EXPIRED_TIMEOUT_SECONDS = 55;
 
-/** Nobody's token hangs on these, so there is nothing to fail when one of them could not run. */
-const CALLED_BY_OTHERS: ReadonlySet<AgentFunctionId> = new Set([REPORT_FAILURE, DOCTOR, OPEN_EXPIRED]);
+/** A provider's describe is tried 3 times for 10 s, with waits of 0.5 s; Lambda's start comes on top. */
+const DOCTOR_TIMEOUT_SECONDS = 40;
+
+/** Dispatch doesn't call these, so no token waits for them; running twice does no harm. */
+const CALLED_BY_OTHERS: ReadonlySet<AgentFunctionId> = new Set([
+  DOCTOR,
+  REPORT_FAILURE,
+  OPEN_EXPIRED,
+  REPORT_STOPPED_TASK,
+]);
 
 /** Nobody waits for a worker longer than its subtask's timeout, so only transfers run up to Lambda's own limit. */
 function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabytes: number } {
@@ -49,7 +60,14 @@ function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabyte
       return { timeoutSeconds: TRANSFER_TIMEOUT_SECONDS, memoryMegabytes: TRANSFER_MEMORY_MEGABYTES };
     case DOCTOR:
       return { timeoutSeconds: DOCTOR_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
+    case LAUNCH:
+      // It beats for a worker while that starts; before that it starts it.
+      return {
+        timeoutSeconds: WORKER_START_SECONDS + CONTROL_TIMEOUT_SECONDS,
+        memoryMegabytes: CALL_MEMORY_MEGABYTES,
+      };
     case REPORT_FAILURE:
+    case REPORT_STOPPED_TASK:
       return { timeoutSeconds: CONTROL_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
     case OPEN_EXPIRED:
       return { timeoutSeconds: OPEN_EXPIRED_TIMEOUT_SECONDS, memoryMegabytes: CALL_MEMORY_MEGABYTES };
@@ -60,7 +78,15 @@ function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabyte
 
 /** A function of a datacenter: it works next to the data, for one provider and one subtask at a time. */
 export class AgentFunction extends NodeFunction {
-  constructor(scope: Construct, name: AgentFunctionId, topology: Topology, home: Home, bundles: Bundles) {
+  /** @param more variables beside those of every agent */
+  constructor(
+    scope: Construct,
+    name: AgentFunctionId,
+    topology: Topology,
+    home: Home,
+    bundles: Bundles,
+    more: Readonly<Record<string, string>> = {},
+  ) {
     const { datacenter } = home;
     super(scope, pascalCase(name), {
       ...sizeOf(name),
@@ -70,7 +96,7 @@ export class AgentFunction extends NodeFunction {
       description: `Tanker ${topology.installation}: ${name} in ${datacenter.name}`,
       folder: bundles.agent[name],
       statements: agentStatements(topology, home, AGENT_GRANTS[name]),
-      environment: { ...commonEnvironment(topology), DATACENTER: datacenter.name },
+      environment: { ...commonEnvironment(topology), DATACENTER: datacenter.name, ...more },
       vpc: datacenter.vpc,
     });
     if (!CALLED_BY_OTHERS.has(name)) this.reportFailures(topology, datacenter);

@@ -6,22 +6,34 @@ import {
   CONTROL_FUNCTIONS,
   type ControlFunction,
   DOCTOR,
+  LAUNCH,
   OPEN_EXPIRED,
   REPORT_FAILURE,
+  REPORT_STOPPED_TASK,
 } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { ROOT } from './paths.ts';
+import { TRANSFER_DOCKERFILE } from './transfer-image.ts';
 
 /** Name of the topology inside each function's folder: what TOPOLOGY_FILE says. */
 export const TOPOLOGY_FILE = 'topology.json';
 
-export const AGENT_FUNCTIONS: readonly AgentFunction[] = [...ACTIONS, DOCTOR, REPORT_FAILURE, OPEN_EXPIRED];
+export const AGENT_FUNCTIONS: readonly AgentFunction[] = [
+  ...ACTIONS,
+  DOCTOR,
+  REPORT_FAILURE,
+  OPEN_EXPIRED,
+  LAUNCH,
+  REPORT_STOPPED_TASK,
+];
 
 /** One folder per function, each with index.mjs and the topology: what is uploaded to Lambda as it is. */
 export interface Bundles {
   readonly control: Readonly<Record<ControlFunction, string>>;
   readonly agent: Readonly<Record<AgentFunction, string>>;
+  /** The context of the transfer task's image: its Dockerfile beside index.mjs and the topology. */
+  readonly transfer: string;
   /** What esbuild read and wrote, so that a test can prove what no bundle holds. */
   readonly metafile: Metafile;
 }
@@ -56,6 +68,7 @@ export async function bundleFunctions(topology: Topology, outdir: string): Promi
     entryPoints: Object.fromEntries([
       ...entries(CONTROL_FUNCTIONS, 'control'),
       ...entries(AGENT_FUNCTIONS, 'agent'),
+      ['task/transfer/index', join(ROOT, 'lambdas/agent/transfer.task.ts')],
     ]),
     outdir,
     outExtension: { '.js': '.mjs' },
@@ -76,10 +89,11 @@ export async function bundleFunctions(topology: Topology, outdir: string): Promi
   const bundles = {
     control: folders(CONTROL_FUNCTIONS, 'control', outdir),
     agent: folders(AGENT_FUNCTIONS, 'agent', outdir),
+    transfer: join(outdir, 'task/transfer'),
   };
   const text = JSON.stringify(topology);
-  for (const folder of [...Object.values(bundles.control), ...Object.values(bundles.agent)]) {
-    writeFileSync(join(folder, TOPOLOGY_FILE), text);
-  }
+  const all = [...Object.values(bundles.control), ...Object.values(bundles.agent), bundles.transfer];
+  for (const folder of all) writeFileSync(join(folder, TOPOLOGY_FILE), text);
+  writeFileSync(join(bundles.transfer, 'Dockerfile'), TRANSFER_DOCKERFILE);
   return { ...bundles, metafile };
 }

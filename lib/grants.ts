@@ -1,5 +1,5 @@
-import { ACTIONS, type Action, OPERATIONS, type Operation } from '@tanker/contract/operations.ts';
-import type { AgentFunction, ControlFunction } from '@tanker/contract/resource-names.ts';
+import { ACTIONS, OPERATIONS, type Operation } from '@tanker/contract/operations.ts';
+import { type AgentFunction, type ControlFunction, LAUNCH } from '@tanker/contract/resource-names.ts';
 
 /**
  * What each function may do beside writing its log and its traces: the whole of it, in one place. statements.ts turns
@@ -16,7 +16,7 @@ export interface ControlGrant {
   readonly operatorSecret?: true;
   readonly invokesControl?: readonly ControlFunction[];
   /** These agents of every datacenter. */
-  readonly invokesAgents?: readonly Action[];
+  readonly invokesAgents?: readonly AgentFunction[];
   readonly starts?: Operation;
   /** Looks whether executions of these machines run. */
   readonly describes?: readonly Operation[];
@@ -37,15 +37,15 @@ const WARMED_CONTROL = [
   'commit-placement',
   'unlock-traffic',
 ] as const satisfies readonly ControlFunction[];
-const WARMED_AGENTS = ['drain', 'export', 'import', 'seal'] as const satisfies readonly Action[];
+const WARMED_AGENTS = ['drain', 'export', 'import', 'seal'] as const satisfies readonly AgentFunction[];
 
 export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
   'open-task': { table: READ_AND_WRITE, operatorSecret: true },
   'plan-migration': { table: QUERY_AND_WRITE, operatorSecret: true },
   'prepare-workers': {
-    table: ['GetItem', 'PutItem'],
+    table: QUERY_AND_PUT,
     invokesControl: WARMED_CONTROL,
-    invokesAgents: WARMED_AGENTS,
+    invokesAgents: [...WARMED_AGENTS, LAUNCH],
   },
   'lock-traffic': { table: READ_AND_WRITE, operatorSecret: true },
   'verify-exports': { table: QUERY_AND_PUT },
@@ -56,7 +56,7 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
   'claim-company': { table: READ_AND_WRITE, operatorSecret: true },
   'decide-direction': { table: READ_AND_WRITE, operatorSecret: true },
   'verify-erased': { table: QUERY_AND_PUT },
-  dispatch: { table: QUERY_AND_PUT, invokesAgents: ACTIONS },
+  dispatch: { table: QUERY_AND_PUT, invokesAgents: [...ACTIONS, LAUNCH] },
   doctor: { table: ['GetItem'], operatorSecret: true },
   'start-recovery': { table: READ_AND_WRITE, starts: 'recover' },
   sweep: {
@@ -102,5 +102,17 @@ export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
   discard: { ...WORKER, exports: 'discards' },
   doctor: { table: [], settles: [], providerSecrets: true, readerSecret: true },
   'report-failure': { table: [], settles: ['SendTaskFailure'] },
+  launch: { table: ['GetItem'], settles: ['SendTaskHeartbeat'] },
+  'report-stopped-task': { table: ['GetItem', 'UpdateItem'], settles: ['SendTaskFailure'] },
   'open-expired': { table: [], settles: [], providerSecrets: true, readerSecret: true },
 };
+
+/**
+ * The Fargate task does what the export and import agents do; besides it reads its subtask and its task, and says that it
+ * waits.
+ */
+export const TRANSFER_TASK_GRANTS: readonly AgentGrant[] = [
+  AGENT_GRANTS.export,
+  AGENT_GRANTS.import,
+  { table: ['GetItem', 'PutItem'], settles: [] },
+];

@@ -1,6 +1,8 @@
-import { type Action, OPERATIONS } from '@tanker/contract/operations.ts';
+import { OPERATIONS } from '@tanker/contract/operations.ts';
 import {
+  type AgentFunction,
   agentFunctionName,
+  clusterArn,
   controlFunctionName,
   executionArn,
   exportsBucketName,
@@ -9,6 +11,7 @@ import {
   machineArn,
   OPEN_TASKS_INDEX,
   tableArn,
+  transferFamily,
 } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -107,7 +110,7 @@ const mayDiscardExports = (topology: Topology, { datacenter }: Home): PolicyStat
   allow(['s3:DeleteObject', 's3:AbortMultipartUpload'], [exportsArn(topology, datacenter.name)]),
 ];
 
-const agentArns = (topology: Topology, actions: readonly Action[]): string[] =>
+const agentArns = (topology: Topology, actions: readonly AgentFunction[]): string[] =>
   topology.datacenters.flatMap(({ name, region }) =>
     actions.map((action) => functionArn(topology, region, agentFunctionName(topology, name, action))),
   );
@@ -153,6 +156,24 @@ export function agentStatements(topology: Topology, home: Home, grant: AgentGran
     ...(grant.exports ? exports[grant.exports]() : []),
   ];
 }
+
+/** Every revision of the datacenter's transfer task: a run names the family and gets the newest. */
+export const transferRevisionsArn = (topology: Topology, { name, region }: Datacenter): string =>
+  `arn:aws:ecs:${region}:${topology.account}:task-definition/${transferFamily(topology, name)}:*`;
+
+/** Starts the transfer task in its own cluster and hands over its two roles to ECS alone. */
+export const mayRunTransferTask = (
+  topology: Topology,
+  datacenter: Datacenter,
+  roleArns: readonly string[],
+): PolicyStatement[] => [
+  allow(['ecs:RunTask'], [transferRevisionsArn(topology, datacenter)], {
+    ArnEquals: { 'ecs:cluster': clusterArn(topology, datacenter.region, datacenter.name) },
+  }),
+  allow(['iam:PassRole'], roleArns, {
+    StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+  }),
+];
 
 /** The resources in agentStatements that end in "*": they have to be acknowledged one by one. */
 export function wildcards(

@@ -4,6 +4,7 @@ import { readAssembly } from './assembly/assembly.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { deploy, type SecretValues, type Services } from './deploy/deploy.ts';
 import { createDynamo, type EmbeddedDynamo } from './dynamodb/index.ts';
+import { createEcs, type Ecs } from './ecs/ecs.ts';
 import { createEvents, type Events } from './events/events.ts';
 import { createFaults, type Faults } from './faults.ts';
 import type { InjectFault } from './hooks.ts';
@@ -50,6 +51,8 @@ export interface Cloud {
   readonly account: string;
   readonly events: Events;
   readonly lambda: Lambda;
+  /** The Fargate tasks, each a process. */
+  readonly ecs: Pick<Ecs, 'tasks'>;
   readonly states: States;
   readonly s3: EmbeddedS3;
   readonly dynamo: EmbeddedDynamo;
@@ -57,7 +60,7 @@ export interface Cloud {
   readonly queues: Queues;
   readonly faults: Faults;
   /** Who may do what, what of it was used, and taking a right away to see what needs it. */
-  readonly iam: Pick<Iam, 'usage' | 'resetUsage' | 'withhold'>;
+  readonly iam: Pick<Iam, 'usage' | 'refusals' | 'resetUsage' | 'withhold'>;
   readonly throttles: Throttles;
   /** Loads every function of a region (of all regions when absent) in one process each. */
   prewarm(region?: string): Promise<void>;
@@ -100,11 +103,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     dataDirectory: options.dataDirectory,
     endpoint: () => front?.endpoint ?? '',
   });
-  const { iam, lambda, events, states, s3, dynamo, secrets, queues } = services;
+  const { iam, lambda, ecs, events, states, s3, dynamo, secrets, queues } = services;
   const stopServices = async () => {
     events.stop();
     states.close();
-    await lambda.stop();
+    await Promise.all([lambda.stop(), ecs.stop()]);
   };
   try {
     const problems = [...assembly.problems, ...(await deploy(assembly, services, options.secrets ?? {}))];
@@ -118,6 +121,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       onDefect: (error, where) => log(`Defect at ${where}: ${(error as Error).stack ?? error}`),
       services: {
         lambda: lambda.handle,
+        ecs: ecs.handle,
         states: states.handle,
         s3: s3.handle,
         dynamodb: dynamo.handle,
@@ -139,6 +143,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     account: assembly.account,
     events,
     lambda,
+    ecs,
     states,
     s3,
     dynamo,
@@ -207,6 +212,16 @@ function createServices({
     log,
     ...targetsOfRules({ lambda, queues, states: () => states }, iam),
   });
+  const ecs = createEcs({
+    clock,
+    accountId: account,
+    endpoint,
+    credentialsFor: iam.credentialsFor,
+    authorize: iam.authorize,
+    fault: faults.consult,
+    logDirectory: path.join(dataDirectory, 'logs'),
+    putEvent: events.putEvent,
+  });
   const states: States = createStates({
     clock,
     accountId: account,
@@ -219,5 +234,5 @@ function createServices({
       events.putEvent(region, { source, 'detail-type': type, detail, resources });
     },
   });
-  return { iam, lambda, events, states, s3, dynamo, secrets, queues };
+  return { iam, lambda, ecs, events, states, s3, dynamo, secrets, queues };
 }

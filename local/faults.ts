@@ -27,7 +27,7 @@ const effectSchema = z.discriminatedUnion('kind', [
 /** A fault as a test sets it, in process or over HTTP. */
 export const faultSchema = z.strictObject({
   id: z.string().optional(),
-  /** Signing name of the service: lambda, states, s3, dynamodb, secretsmanager, events. */
+  /** Signing name of the service: lambda, ecs, states, s3, dynamodb, secretsmanager, events. */
   service: z.string(),
   region: z.string().optional(),
   /** A plain JSON subset of the call: {operation, functionName, payload: {...}}. Without it every call is hit. */
@@ -43,7 +43,8 @@ export type Fault = z.output<typeof faultSchema> & { readonly id: string; hits: 
 
 /**
  * One call as a service shows it to the faults before it does anything. Operations are those of the API, and besides:
- * Lambda's `Run` (the function's own run: error, delay, answer-lost), EventBridge's `Route` (an event on its way to a
+ * Lambda's `Run` (the function's own run: error, delay, answer-lost), ECS's `Run` (a task on its way to its first line of
+ * code: error, delay; an error of `RunTask` without a status code is one of the failures in its 200), EventBridge's `Route` (an event on its way to a
  * target: drop, delay, duplicate) and `Deliver` (the target's answer: error).
  */
 export interface FaultSubject {

@@ -32,6 +32,17 @@ export const tokenClosed = (event: AgentEvent): TankerError =>
     next: 'Look at the execution: it ended, or its state timed out.',
   });
 
+/** What the state machine is told when a Fargate task stopped without telling it anything. */
+export const taskStopped = (
+  event: Pick<AgentEvent, 'action' | 'provider' | 'location'>,
+  how: string,
+): TankerError =>
+  new TankerError('WorkerFailed', {
+    what: `The Fargate task for the ${named(event)} stopped: ${how}.`,
+    now: 'What the worker had begun is unfinished; nothing of it is used.',
+    next: "Look at the end of the transfer task's log for that time.",
+  });
+
 /** What the state machine is told when an invocation ended without telling it anything. */
 export const invocationFailed = (
   event: Pick<AgentEvent, 'action' | 'provider' | 'location'>,

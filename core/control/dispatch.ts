@@ -8,16 +8,20 @@ import {
   TankerError,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
-import type { Dispatches, Functions, Subtasks, Tasks } from '../ports.ts';
+import type { Dispatches, Functions, Subtasks, Tasks, Workers } from '../ports.ts';
 import { resultOf, taskClosed } from './records.ts';
+import { isWaiting, runsOnFargate, transferWork } from './transfer-work.ts';
 
 export interface DispatchPorts {
   readonly tasks: Tasks;
   readonly subtasks: Subtasks;
   readonly dispatches: Dispatches;
+  readonly workers: Workers;
   readonly functions: Functions;
   readonly now: () => Date;
 }
+
+type DispatchedRecord = Parameters<Dispatches['dispatch']>[0];
 
 function incarnationOf(planned: PlannedProvider, record: TaskRecord, location: Location): string {
   return record.plan && sameLocation(location, record.plan.to)
@@ -84,7 +88,7 @@ export async function dispatch(ports: DispatchPorts, event: DispatchEvent): Prom
     throw taskClosed(event.task);
   }
   const forAgent = await agentEvent(ports, event, record);
-  await ports.dispatches.dispatch({
+  const dispatched = {
     kind: 'subtask',
     state: 'dispatched',
     task: event.task,
@@ -97,6 +101,34 @@ export async function dispatch(ports: DispatchPorts, event: DispatchEvent): Prom
     attempt: event.attempt,
     dispatchedAt: ports.now().toISOString(),
     token: event.token,
-  });
+  } as const;
+  if (runsOnFargate(record.plan, event)) return dispatchToFargate(ports, dispatched, forAgent);
+  await ports.dispatches.dispatch(dispatched);
   await ports.functions.invokeAgent(forAgent);
+}
+
+/**
+ * The row with its token is all that a waiting worker needs. Where none waits (it died, or another attempt had it), one
+ * is started for this attempt; whoever of several comes first takes the row.
+ */
+async function dispatchToFargate(
+  ports: DispatchPorts,
+  dispatched: DispatchedRecord,
+  event: AgentEvent,
+): Promise<void> {
+  if (event.action !== 'export' && event.action !== 'import') throw taskClosed(event.task);
+  const waiting = await ports.workers.get(event);
+  const ready = isWaiting(waiting, ports.now()) ? waiting : undefined;
+  const work = transferWork(event, event, event.attempt);
+  const { holder, incarnation } = event;
+  await ports.dispatches.dispatch({
+    ...dispatched,
+    order: {
+      holder,
+      incarnation,
+      ...(event.action === 'export' ? { grant: event.grant } : { manifest: event.manifest }),
+      worker: ready?.worker ?? work.worker,
+    },
+  });
+  if (!ready) await ports.functions.launchWorker(work, event.token);
 }

@@ -10,6 +10,7 @@ import {
   TankerError,
   type Topology,
 } from '@tanker/contract/index.ts';
+import { chooseTransfer } from './choose-transfer.ts';
 import { importWaves } from './waves.ts';
 
 /** What one provider answered at one location. */
@@ -103,14 +104,16 @@ function checkDebts(findings: Findings): void {
   });
 }
 
-function planProvider(source: Answer, target: Answer): PlannedProvider {
+function planProvider(topology: Topology, source: Answer, target: Answer): PlannedProvider {
+  const bytes = bytesOf(source.summary);
   return {
     name: source.provider,
     sourceIncarnation: source.describe.incarnation,
     targetIncarnation: target.describe.incarnation,
     format: source.describe.writes,
     rows: rowsOf(source.summary),
-    bytes: bytesOf(source.summary),
+    bytes,
+    transfer: chooseTransfer(topology, source.provider, bytes),
     sourceHooks: source.describe.hooks,
     targetHooks: target.describe.hooks,
   };
@@ -164,7 +167,7 @@ export function examine(topology: Topology, findings: Findings): Plan {
     if (!target) throw new Error(`no answer of ${source.provider} at the target`);
     checkSource(source);
     checkTarget(source, target);
-    return planProvider(source, target);
+    return planProvider(topology, source, target);
   });
   checkDebts(findings);
   const waves = planWaves(topology, findings.source);

@@ -1,18 +1,23 @@
 import {
+  type Action,
   agentFunctionName,
   type ControlFunction,
   controlFunctionName,
   type Plan,
   type Topology,
 } from '@tanker/contract/index.ts';
-import type { Actor, Functions, Log, Tasks } from '../ports.ts';
+import type { Actor, Functions, Log, Tasks, Workers } from '../ports.ts';
 import { findDatacenter } from './placement.ts';
 import { heldTask } from './records.ts';
+import { startWorkers } from './start-workers.ts';
+import { fargateSubtasks } from './transfer-work.ts';
 
 export interface PreparePorts {
   readonly topology: Topology;
   readonly tasks: Tasks;
+  readonly workers: Workers;
   readonly functions: Functions;
+  readonly now: () => Date;
   readonly log: Log;
 }
 
@@ -30,17 +35,18 @@ export function windowFunctions(topology: Topology, plan: Plan) {
   const lanes = Math.min(plan.providers.length, topology.concurrency.providers);
   const source = findDatacenter(topology, plan.from.datacenter);
   const target = findDatacenter(topology, plan.to.datacenter);
+  const byFunctions = plan.providers.filter(({ transfer }) => transfer === 'lambda').length;
+  const transfers = Math.min(byFunctions, lanes);
+  const agent = ({ region, name }: typeof source, action: Action, environments: number) => ({
+    region,
+    name: agentFunctionName(topology, name, action),
+    environments,
+  });
   return [
-    ...(['drain', 'export'] as const).map((action) => ({
-      region: source.region,
-      name: agentFunctionName(topology, source.name, action),
-      environments: lanes,
-    })),
-    ...(['import', 'seal'] as const).map((action) => ({
-      region: target.region,
-      name: agentFunctionName(topology, target.name, action),
-      environments: lanes,
-    })),
+    agent(source, 'drain', lanes),
+    agent(source, 'export', transfers),
+    agent(target, 'import', transfers),
+    agent(target, 'seal', lanes),
     { region: topology.controlRegion, name: controlFunctionName(topology, 'dispatch'), environments: lanes },
     ...ONCE.map((name) => ({
       region: topology.controlRegion,
@@ -50,16 +56,22 @@ export function windowFunctions(topology: Topology, plan: Plan) {
   ];
 }
 
-/** Starts the execution environments of the lock window, so that no start-up falls into it. Saves time, decides nothing. */
+/**
+ * Starts the Fargate workers and the execution environments of the lock window, so that no start-up falls into it. To be
+ * called again while workers are `starting`: only then the functions are warmed, which would be cold again meanwhile.
+ */
 export async function prepareWorkers(ports: PreparePorts, actor: Actor) {
   const { plan } = await heldTask(ports.tasks, actor);
+  const starting = await startWorkers(ports, actor, plan);
+  if (starting > 0) return { environments: 0, starting };
   const environments = await ports.functions.warm(windowFunctions(ports.topology, plan));
+  const workers = fargateSubtasks(plan).length;
   await ports.log.write({
     task: actor.task,
     phase: 'prepare',
     by: actor.holder,
     epoch: actor.epoch,
-    what: `${environments} execution environments are warm`,
+    what: `${environments} execution environments are warm${workers > 0 ? `, ${workers} Fargate workers wait` : ''}`,
   });
-  return { environments };
+  return { environments, starting };
 }

@@ -4,14 +4,20 @@ import { DEMO_ROWS } from '../world/world.ts';
 
 /** Phases that can be made to fail for good: up to the commit point, after which a migration only goes forward. */
 export const FAILING_PHASES = PHASES.migrate.slice(0, PHASES.migrate.indexOf('commit') + 1);
-export type FailingPhase = (typeof PHASES.migrate)[number];
+export type MigratePhase = (typeof PHASES.migrate)[number];
+export type FailingPhase = Exclude<MigratePhase, 'unlock' | 'hooks'>;
 
 export interface DemoOptions {
   readonly rows: number;
   readonly fail?: FailingPhase;
-  readonly abort?: 'import';
+  readonly abort?: MigratePhase;
   readonly keep?: true;
+  readonly transfer: Transfer;
 }
+
+/** Where exports and imports run; `auto` chooses by size, as a topology does unless it says otherwise. */
+export const TRANSFERS = ['auto', 'lambda', 'fargate'] as const;
+export type Transfer = (typeof TRANSFERS)[number];
 
 /** Below it some tables of the company would be empty; above it a laptop's disk and patience end. */
 const LEAST_ROWS = 200;
@@ -41,6 +47,11 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         'stop the execution from outside in this phase; the rule starts the recovery',
       ).choices(['import']),
     )
+    .addOption(
+      new Option('--transfer <where>', 'run exports and imports in functions or in Fargate tasks')
+        .choices(TRANSFERS)
+        .default('auto'),
+    )
     .option('--keep', 'leave the world up at the end, print commands to look around with, wait for Ctrl-C')
     .addHelpText(
       'after',
@@ -55,10 +66,17 @@ Examples:
   npm run demo -- --rows 1000000
   npm run demo -- --fail verify
   npm run demo -- --abort import
+  npm run demo -- --transfer fargate
   npm run demo -- --keep`,
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  return program.parse([...argv], { from: 'user' }).opts<DemoOptions>();
+  const options = program.parse([...argv], { from: 'user' }).opts<DemoOptions>();
+  if (options.transfer === 'fargate' && (options.fail === 'export' || options.fail === 'import')) {
+    program.error(
+      `error: --fail ${options.fail} makes a function fail; with --transfer fargate none is called`,
+    );
+  }
+  return options;
 }
 
 export const expectedOutcome = ({ fail, abort }: DemoOptions) =>

@@ -42,7 +42,11 @@ export const newSecrets = (): Readonly<Record<string, string>> =>
 const url = (port: number): string => `http://127.0.0.1:${port}`;
 
 /** The topology of a world with these ports: two datacenters, a control region of its own, moves allowed both ways. */
-export const worldTopology = (ports: WorldPorts, annexes: readonly Annex[] = []): TopologyInput => ({
+export const worldTopology = (
+  ports: WorldPorts,
+  annexes: readonly Annex[] = [],
+  transfer: 'lambda' | 'fargate' | 'auto' = 'auto',
+): TopologyInput => ({
   installation: 'tanker',
   account: '123456789012',
   controlRegion: 'eu-west-1',
@@ -62,6 +66,7 @@ export const worldTopology = (ports: WorldPorts, annexes: readonly Annex[] = [])
     ]),
     secret: providerSecret(name),
     importAfter: [...(IMPORT_AFTER[name] ?? [])],
+    transfer,
   })),
   residency: [
     { from: 'US', to: 'EU' },

@@ -99,10 +99,11 @@ export const locationOf = (datacenter: DatacenterKey): Location => ({
 export async function reserveWorld(options: {
   readonly directory: string;
   readonly annexes?: readonly Annex[];
+  readonly transfer?: 'lambda' | 'fargate' | 'auto' | undefined;
 }): Promise<ReservedWorld> {
   const ports = await choosePorts();
-  const { annexes = [] } = options;
-  const topology = worldTopology(ports, annexes);
+  const { annexes = [], transfer } = options;
+  const topology = worldTopology(ports, annexes, transfer);
   const secrets = newSecrets();
   const directory = join(options.directory, 'world');
   await rm(directory, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { AgentEvent, DiscardDueEvent } from '@tanker/contract/index.ts';
+import { AgentEvent, DiscardDueEvent, LaunchWorkerEvent } from '@tanker/contract/index.ts';
 import { z } from 'zod';
 import { invocationFailed } from '../../core/agent/worker-failures.ts';
 import { statesClient } from '../runtime/clients/step-functions.ts';
@@ -9,7 +9,7 @@ import { loadTopology } from '../runtime/topology.ts';
 /** What Lambda sends to an on-failure destination, as far as it is used: the answer of the agent is not repeated. */
 const FailureRecord = z.object({
   requestContext: z.object({ condition: z.string().regex(/^[A-Za-z]{1,64}$/, 'a word') }),
-  requestPayload: z.union([AgentEvent, DiscardDueEvent]),
+  requestPayload: z.union([AgentEvent, DiscardDueEvent, LaunchWorkerEvent]),
 });
 
 /**
@@ -24,9 +24,10 @@ export const handler = controlHandler(
       logger.error(`The exports of a closed task were not discarded (${requestContext.condition}).`);
       return;
     }
-    const { task, company, phase, epoch, attempt, action, provider } = event;
-    logger.appendKeys({ task, company, phase, epoch, attempt, action, provider });
-    const failure = invocationFailed(event, requestContext.condition);
+    const subtask = 'work' in event ? event.work : event;
+    const { task, company, phase, epoch, action, provider } = subtask;
+    logger.appendKeys({ task, company, phase, epoch, action, provider });
+    const failure = invocationFailed(subtask, requestContext.condition);
     logger.error(failure.message);
     const token = stepFunctionsToken(statesClient(loadTopology().controlRegion), event.token);
     await token.fail(failure.name, failure.message);

@@ -5,6 +5,7 @@ import { DynamoDebts, DynamoDueDates, DynamoLog } from './dynamo-evidence.ts';
 import { recordTable } from './dynamo-record.ts';
 import { DynamoSubtasks } from './dynamo-subtasks.ts';
 import { DynamoTasks } from './dynamo-tasks.ts';
+import { DynamoWorkers } from './dynamo-workers.ts';
 import { readEnvironment } from './environment.ts';
 import { gatewayPeer, httpAuthority } from './http-authority.ts';
 import { loadTopology } from './topology.ts';
@@ -24,6 +25,7 @@ export function controlPorts() {
     tasks: new DynamoTasks(table, now, recordDays),
     subtasks,
     dispatches: subtasks,
+    workers: new DynamoWorkers(table, now, recordDays),
     debts: new DynamoDebts(table),
     dueDates: new DynamoDueDates(table),
     log: new DynamoLog(table, now, recordDays),

@@ -4,7 +4,13 @@ import {
   type AgentFunction,
   agentFunctionName,
   type DiscardDueEvent,
+  LAUNCH,
+  type LaunchWorkerEvent,
+  STARTS_A_CALL,
+  type StartWorkersEvent,
+  TankerError,
   type Topology,
+  type TransferWork,
   type WarmEvent,
 } from '@tanker/contract/index.ts';
 import type { Functions } from '../../core/ports.ts';
@@ -31,6 +37,31 @@ export class LambdaFunctions implements Functions {
     return this.#queue(event.datacenter, 'discard', event);
   }
 
+  launchWorker(work: TransferWork, token: string): Promise<void> {
+    const event: LaunchWorkerEvent = { work, token };
+    return this.#queue(work.location.datacenter, LAUNCH, event);
+  }
+
+  async startWorkers(works: readonly TransferWork[]): Promise<void> {
+    const datacenters = Map.groupBy(works, ({ location }) => location.datacenter);
+    await Promise.all([...datacenters].map(([datacenter, own]) => this.#startIn(datacenter, own)));
+  }
+
+  /** One call after the other: they share the datacenter's one rate of starts. */
+  async #startIn(datacenter: string, works: TransferWork[]): Promise<void> {
+    const { name, region } = datacenterOf(this.#topology, datacenter);
+    for (let from = 0; from < works.length; from += STARTS_A_CALL) {
+      const event: StartWorkersEvent = { works: works.slice(from, from + STARTS_A_CALL) };
+      const answer = await this.#client(region).send(
+        new InvokeCommand({
+          FunctionName: agentFunctionName(this.#topology, name, LAUNCH),
+          Payload: Buffer.from(JSON.stringify(event)),
+        }),
+      );
+      if (answer.FunctionError) throw notStarted(datacenter, answer.Payload?.transformToString() ?? '');
+    }
+  }
+
   async #queue(datacenter: string, name: AgentFunction, event: object): Promise<void> {
     const { region } = datacenterOf(this.#topology, datacenter);
     await this.#client(region).send(
@@ -54,4 +85,16 @@ export class LambdaFunctions implements Functions {
     const answers = await Promise.allSettled(calls);
     return answers.filter((answer) => answer.status === 'fulfilled' && !answer.value.FunctionError).length;
   }
+}
+
+/** What `launch` threw, with its reason where it is the one that is expected. */
+function notStarted(datacenter: string, payload: string): TankerError {
+  const { errorType, errorMessage } = JSON.parse(payload || '{}') as Record<string, string | undefined>;
+  const why =
+    errorType === 'WorkerNotStarted' ? errorMessage : `launch failed with ${errorType ?? 'no name'}.`;
+  return new TankerError('WorkerNotStarted', {
+    what: `A Fargate worker in ${datacenter} could not be started: ${why}`,
+    now: 'No traffic was locked.',
+    next: "Look at launch's log, then start the task again under a new id.",
+  });
 }

@@ -6,10 +6,11 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy, { type MiddlewareObj } from '@middy/core';
-import { TankerError, WarmEvent } from '@tanker/contract/index.ts';
+import { WarmEvent } from '@tanker/contract/index.ts';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import { errorFields } from './error-fields.ts';
+import { parseEvent } from './parse-event.ts';
 
 export const logger = new Logger();
 export const metrics = new Metrics();
@@ -80,23 +81,4 @@ function identity(event: unknown): Record<string, unknown> {
   return Object.fromEntries(
     LOGGED.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
   );
-}
-
-/**
- * The event by its schema.
- *
- * @throws InputInvalid that names the fields and what is wrong with them, without what they hold
- */
-export function parseEvent<S extends z.ZodType>(schema: S, event: unknown): z.infer<S> {
-  const parsed = schema.safeParse(event);
-  if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => {
-    const where = issue.path.map(String).join('.') || '(the event)';
-    return `${where}: ${issue.code === 'unrecognized_keys' ? 'has fields that the schema does not know' : issue.message}`;
-  });
-  throw new TankerError('InputInvalid', {
-    what: `The event does not match its schema: ${fields.join('; ')}.`,
-    now: 'The function did nothing.',
-    next: 'Deploy every stack from the same version, or correct the caller.',
-  });
 }

@@ -25,6 +25,8 @@ export interface Assembly {
   readonly problems: readonly string[];
   /** Directory or file of an asset by its object key. */
   asset(objectKey: string): string | undefined;
+  /** Directory that a container image of the assembly is built of, by the image's URI. */
+  image(uri: string): string | undefined;
 }
 
 /** Reads and resolves a synthesized assembly (cdk.out). Throws AssemblyUnreadable when there is none. */
@@ -34,6 +36,7 @@ export function readAssembly(directory: string): Assembly {
   const problems: string[] = [];
   for (const stack of stacks) readResources(stack, resources, problems);
   const assets = new Map(stacks.flatMap((stack) => [...stack.assets]));
+  const images = new Map(stacks.flatMap((stack) => [...stack.images]));
   const accounts = new Set(stacks.map((stack) => stack.account));
   if (accounts.size > 1)
     problems.push(`The stacks are in ${accounts.size} accounts; the embedded cloud has one`);
@@ -43,6 +46,7 @@ export function readAssembly(directory: string): Assembly {
     resources,
     problems,
     asset: (objectKey) => assets.get(objectKey),
+    image: (uri) => images.get(uri.slice(uri.lastIndexOf(':') + 1)),
   };
 }
 

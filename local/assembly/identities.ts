@@ -30,6 +30,14 @@ const nameAndArn = (name: string, arn: string, more: Record<string, string> = {}
 
 const onlyId: IdentityRule = { identify: (name) => ({ ref: name, attributes: {} }) };
 
+/** An id as EC2 gives them: a prefix and 17 hexadecimal digits. */
+const networkId = (prefix: string, attribute: string): IdentityRule => ({
+  identify: (name, at) => {
+    const id = `${prefix}-${digest(`${at.account}/${at.region}/${name}`).slice(0, 17)}`;
+    return { ref: id, attributes: { [attribute]: id } };
+  },
+});
+
 const table: IdentityRule = {
   nameProperty: 'TableName',
   identify: (name, at) => nameAndArn(name, `arn:aws:dynamodb:${at.region}:${at.account}:table/${name}`),
@@ -101,6 +109,27 @@ export const IDENTITIES: Readonly<Record<string, IdentityRule>> = {
     nameProperty: 'LogGroupName',
     identify: (name, at) => nameAndArn(name, `arn:aws:logs:${at.region}:${at.account}:log-group:${name}:*`),
   },
+  'AWS::ECS::Cluster': {
+    nameProperty: 'ClusterName',
+    identify: (name, at) => nameAndArn(name, `arn:aws:ecs:${at.region}:${at.account}:cluster/${name}`),
+  },
+  'AWS::ECS::TaskDefinition': {
+    nameProperty: 'Family',
+    identify: (name, at) => {
+      const arn = `arn:aws:ecs:${at.region}:${at.account}:task-definition/${name}:1`;
+      return { ref: arn, attributes: { TaskDefinitionArn: arn } };
+    },
+  },
+  'AWS::EC2::InternetGateway': networkId('igw', 'InternetGatewayId'),
+  'AWS::EC2::Route': onlyId,
+  'AWS::EC2::RouteTable': networkId('rtb', 'RouteTableId'),
+  'AWS::EC2::SecurityGroup': networkId('sg', 'GroupId'),
+  'AWS::EC2::SecurityGroupEgress': onlyId,
+  'AWS::EC2::Subnet': networkId('subnet', 'SubnetId'),
+  'AWS::EC2::SubnetRouteTableAssociation': onlyId,
+  'AWS::EC2::VPC': networkId('vpc', 'VpcId'),
+  'AWS::EC2::VPCEndpoint': networkId('vpce', 'Id'),
+  'AWS::EC2::VPCGatewayAttachment': onlyId,
   'AWS::SQS::QueuePolicy': onlyId,
   'AWS::SQS::Queue': {
     nameProperty: 'QueueName',
@@ -116,7 +145,8 @@ export const IDENTITIES: Readonly<Record<string, IdentityRule>> = {
 };
 
 /**
- * Types without an effect here: metadata; alarms, dashboards and the topics that alarms tell;  * schedules of EventBridge Scheduler, because the embedded cloud runs the schedules of rules only.
+ * Types without an effect here: metadata; alarms, dashboards and the topics that alarms tell;
+ * schedules of EventBridge Scheduler, because the embedded cloud runs the schedules of rules only.
  */
 export const IGNORED_TYPES: ReadonlySet<string> = new Set([
   'AWS::CDK::Metadata',

@@ -46,6 +46,11 @@ const INTRINSICS: Readonly<Record<string, Intrinsic>> = {
       throw new TemplateUnsupported(`Fn::Select of element ${index}, which doesn't exist`);
     return item;
   },
+  'Fn::GetAZs': (region, scope) => {
+    const named = resolve(region, scope);
+    const name = String(named === '' || named === undefined ? scope.ref('AWS::Region') : named);
+    return ['a', 'b', 'c'].map((zone) => `${name}${zone}`);
+  },
   'Fn::Sub': (argument, scope) => {
     const [text, variables] = Array.isArray(argument) ? argument : [argument, {}];
     return substitute(String(text), resolve(variables, scope) as Record<string, unknown>, scope);

@@ -9,6 +9,8 @@ export interface StackTemplate {
   readonly template: Template;
   /** Where the asset with this object key lies on disk: a directory (zip packaging) or a file. */
   readonly assets: ReadonlyMap<string, string>;
+  /** Where the context of the container image with this tag lies on disk. */
+  readonly images: ReadonlyMap<string, string>;
 }
 
 export interface Template {
@@ -49,6 +51,15 @@ interface AssetManifest {
       }
     >
   >;
+  readonly dockerImages?: Readonly<
+    Record<
+      string,
+      {
+        readonly source: { readonly directory?: string };
+        readonly destinations: Readonly<Record<string, { readonly imageTag: string }>>;
+      }
+    >
+  >;
 }
 
 /** Account of stacks that name none. */
@@ -59,13 +70,18 @@ export function readStacks(directory: string): StackTemplate[] {
   const manifest = readJson<{ artifacts?: Record<string, Artifact> }>(path.join(directory, 'manifest.json'));
   const artifacts = Object.entries(manifest.artifacts ?? {});
   const assets = new Map<string, string>();
+  const images = new Map<string, string>();
   for (const [, artifact] of artifacts) {
     if (artifact.type !== 'cdk:asset-manifest' || !artifact.properties?.file) continue;
-    for (const file of Object.values(
-      readJson<AssetManifest>(path.join(directory, artifact.properties.file)).files ?? {},
-    )) {
+    const found = readJson<AssetManifest>(path.join(directory, artifact.properties.file));
+    for (const file of Object.values(found.files ?? {})) {
       for (const { objectKey } of Object.values(file.destinations)) {
         if (file.source.path) assets.set(objectKey, path.resolve(directory, file.source.path));
+      }
+    }
+    for (const image of Object.values(found.dockerImages ?? {})) {
+      for (const { imageTag } of Object.values(image.destinations)) {
+        if (image.source.directory) images.set(imageTag, path.resolve(directory, image.source.directory));
       }
     }
   }
@@ -73,7 +89,9 @@ export function readStacks(directory: string): StackTemplate[] {
     if (artifact.type === 'cdk:cloud-assembly') {
       return readStacks(path.join(directory, artifact.properties?.directoryName ?? id));
     }
-    return artifact.type === 'aws:cloudformation:stack' ? [readStack(directory, id, artifact, assets)] : [];
+    return artifact.type === 'aws:cloudformation:stack'
+      ? [readStack(directory, id, artifact, { assets, images })]
+      : [];
   });
 }
 
@@ -81,7 +99,7 @@ function readStack(
   directory: string,
   id: string,
   artifact: Artifact,
-  assets: Map<string, string>,
+  found: Pick<StackTemplate, 'assets' | 'images'>,
 ): StackTemplate {
   const name = artifact.properties?.stackName ?? id;
   const [, account, region] = /^aws:\/\/([^/]+)\/([^/]+)$/.exec(artifact.environment ?? '') ?? [];
@@ -95,7 +113,7 @@ function readStack(
     region,
     account: account === 'unknown-account' ? DEFAULT_ACCOUNT : account,
     template: readJson<Template>(path.join(directory, artifact.properties?.templateFile ?? '')),
-    assets,
+    ...found,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import { definitionText } from '../assembly/state-machine-definition.ts';
 import type { EmbeddedDynamo } from '../dynamodb/index.ts';
+import type { Ecs } from '../ecs/ecs.ts';
 import type { Events } from '../events/events.ts';
 import type { Iam } from '../iam/iam.ts';
 import type { Lambda } from '../lambda/lambda.ts';
@@ -11,6 +12,7 @@ import type { EmbeddedS3 } from '../s3/index.ts';
 import type { EmbeddedSecrets } from '../secrets/index.ts';
 import type { States } from '../states/states.ts';
 import { readBucket } from './buckets.ts';
+import { readCluster, readTaskDefinition } from './containers.ts';
 import { readFunction } from './functions.ts';
 import { arnOf, checkProperties, placeOf, textOf } from './properties.ts';
 import { addBucketPolicy, addKeyPolicy, addPermission, addPolicy, addQueuePolicy, addRole } from './roles.ts';
@@ -21,6 +23,7 @@ import { readTable } from './tables.ts';
 export interface Services {
   readonly iam: Iam;
   readonly lambda: Lambda;
+  readonly ecs: Ecs;
   readonly events: Events;
   readonly states: States;
   readonly s3: EmbeddedS3;
@@ -77,6 +80,8 @@ const DEPLOYERS: Readonly<Record<string, Deployer>> = {
   'AWS::DynamoDB::GlobalTable': (table, _, { dynamo }) => dynamo.createTable(readTable(table)),
   'AWS::SecretsManager::Secret': deploySecret,
   'AWS::Lambda::Function': deployFunction,
+  'AWS::ECS::Cluster': (cluster, _, { ecs }) => ecs.addCluster(cluster.region, readCluster(cluster)),
+  'AWS::ECS::TaskDefinition': deployTaskDefinition,
   'AWS::StepFunctions::StateMachine': deployStateMachine,
   'AWS::Events::Rule': (rule, assembly, { events, iam }) =>
     events.addRule(rule.region, readRule(rule, assembly, iam)),
@@ -102,6 +107,15 @@ export async function deploy(
     for (const [name, value] of Object.entries(values)) services.secrets.putSecret({ region, name, value });
   }
   return problems;
+}
+
+/** Source: ECS, "Amazon ECS task IAM role". */
+function deployTaskDefinition(resource: Resource, assembly: Assembly, { iam, ecs }: Services): void {
+  const definition = readTaskDefinition(resource, assembly);
+  for (const role of [definition.taskRoleArn, definition.executionRoleArn]) {
+    if (role !== undefined) iam.assertTrusts(role, 'ecs-tasks.amazonaws.com');
+  }
+  ecs.addTaskDefinition(resource.region, definition);
 }
 
 /** Source: Lambda, "Defining Lambda function permissions with an execution role". */

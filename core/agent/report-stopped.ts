@@ -1,0 +1,50 @@
+import type { StoppedTaskEvent, SubtaskRecord, TransferWork } from '@tanker/contract/index.ts';
+import type { TaskToken, WorkerRow } from '../ports.ts';
+import { taskStopped } from './worker-failures.ts';
+
+export interface ReportPorts {
+  readonly row: Pick<WorkerRow, 'subtask' | 'stopped'>;
+  token(token: string): Pick<TaskToken, 'fail'>;
+}
+
+/**
+ * A Fargate task has stopped: nobody may count on it, and if the subtask was its to settle and is not settled, the token
+ * is failed, so that nobody waits for the heartbeat to be missed. Tells too when no code of ours ran: an image that can't
+ * be pulled, no capacity. May be called twice.
+ */
+export async function reportStopped(
+  ports: ReportPorts,
+  work: TransferWork,
+  how: string,
+): Promise<'failed' | 'nothing to settle'> {
+  await ports.row.stopped(how);
+  const subtask = await ports.row.subtask();
+  if (!subtask?.token || !isOf(work, subtask)) return 'nothing to settle';
+  const failure = taskStopped(work, how);
+  await ports.token(subtask.token).fail(failure.name, failure.message);
+  return 'failed';
+}
+
+/** Whether this worker had the subtask, or is the one that was expected to take it. */
+function isOf(work: TransferWork, subtask: SubtaskRecord): boolean {
+  if (subtask.state === 'dispatched') return subtask.order?.worker === work.worker;
+  return subtask.state === 'running' && subtask.worker.startsWith(work.worker);
+}
+
+/** Longest text of ECS that is passed on: causes are cut at 400 characters anyway. */
+const LONGEST_REASON = 200;
+
+/** Why a task stopped, in ECS's words: of the task, and of its container where that says more. */
+export function howItStopped({ detail }: StoppedTaskEvent): string {
+  const [container] = detail.containers;
+  const words = [
+    detail.stopCode,
+    detail.stoppedReason,
+    container?.reason,
+    container?.exitCode === undefined ? undefined : `exit code ${container.exitCode}`,
+  ];
+  return words
+    .filter((word) => word !== undefined && word !== '')
+    .join(', ')
+    .slice(0, LONGEST_REASON);
+}
