@@ -24,12 +24,13 @@ export async function play(machine: Machine, input: Json, name: string, answers:
   const clock = new VirtualClock(Date.parse('2026-03-01T10:00:00Z'));
   const tokens = new TokenBook('eu-west-1');
   const payloads: Record<string, JsonObject[]> = {};
+  const stateMachineArn = `arn:aws:states:eu-west-1:123456789012:stateMachine:tanker-${machine}`;
   const execution = new Execution({
     clock,
-    tokens,
+    tokens: tokens.of(stateMachineArn),
     definition: substituted(machine),
     region: 'eu-west-1',
-    stateMachineArn: `arn:aws:states:eu-west-1:123456789012:stateMachine:tanker-${machine}`,
+    stateMachineArn,
     roleArn: 'arn:aws:iam::123456789012:role/tanker',
     name,
     input,
