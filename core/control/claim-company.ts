@@ -44,7 +44,8 @@ export async function claimCompany(ports: ClaimPorts, order: ClaimOrder): Promis
   }
   const { company } = record;
   const holder = formatHolder(task, order.executionName);
-  const epoch = await ports.claims.retake({ company, task, holder, reported: record.epoch });
+  const reported = await highestReported(ports, record);
+  const epoch = await ports.claims.retake({ company, task, holder, reported });
   if (epoch === undefined) return closeUnclaimed(ports, record, order.reason);
 
   await ports.tasks.takeOver(
@@ -63,6 +64,13 @@ export async function claimCompany(ports: ClaimPorts, order: ClaimOrder): Promis
     what: `recovery claimed the company; the reason was ${order.reason.error}`,
   });
   return { proceed: true, task, company, epoch, holder, outcome: null };
+}
+
+/** A table that was set back knows lower epochs than the authority; a row of another task needs no look. */
+async function highestReported(ports: ClaimPorts, { company, task, epoch }: TaskRecord): Promise<number> {
+  const row = await ports.claims.read(company);
+  if (row?.state !== 'held' || row.task !== task) return epoch;
+  return Math.max(epoch, (await ports.authority.read(company)).epoch);
 }
 
 /** The task died between taking the company and noting its plan: nothing outside the table knows of it. */

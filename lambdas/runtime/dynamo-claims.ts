@@ -1,4 +1,5 @@
 import { ClaimRecord, keys, TankerError } from '@tanker/contract/index.ts';
+import { taskClosed } from '../../core/control/records.ts';
 import type { ClaimOrder, Claims } from '../../core/ports.ts';
 import type { Condition, RecordTable } from './dynamo-record.ts';
 
@@ -30,7 +31,9 @@ export class DynamoClaims implements Claims {
 
   async take(order: ClaimOrder & { over?: string }): Promise<number> {
     const epoch = await this.#write(order, (seen) => {
-      if (seen?.state !== 'held' || seen.task === order.task || seen.task === order.over) return;
+      if (seen?.state !== 'held' || seen.task === order.over) return;
+      // Held for this task by another holder: a recovery has it, and nothing is taken back from a recovery.
+      if (seen.task === order.task) throw taskClosed(order.task);
       throw new TankerError('CompanyBusy', {
         what: `Company "${order.company}" is held by task "${seen.task}".`,
         now: 'Nothing was touched; that task goes on.',
@@ -47,20 +50,21 @@ export class DynamoClaims implements Claims {
   }
 
   async release(company: string, task: string): Promise<void> {
-    const seen = await this.read(company);
-    if (seen?.state !== 'held' || seen.task !== task) return;
-    const free: ClaimRecord = {
-      kind: 'claim',
-      state: 'free',
-      company,
-      epoch: seen.epoch,
-      holder: seen.holder,
-      since: this.#now().toISOString(),
-    };
-    await this.#table.put(keys.claim(company), free, {
-      expression: '#state = :held AND #task = :task',
-      values: { held: 'held', task },
-    });
+    for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt += 1) {
+      const seen = await this.read(company);
+      if (seen?.state !== 'held' || seen.task !== task) return;
+      const free: ClaimRecord = {
+        kind: 'claim',
+        state: 'free',
+        company,
+        epoch: seen.epoch,
+        holder: seen.holder,
+        since: this.#now().toISOString(),
+      };
+      // Unchanged, for a recovery may have raised the epoch: a lower one would be given out twice.
+      if (await this.#table.put(keys.claim(company), free, unchanged(seen))) return;
+    }
+    throw contended(company, 'released');
   }
 
   /** Asks itself "do I already hold it?" before it takes, so that a lost answer does not cost an epoch or the task. */
@@ -83,10 +87,13 @@ export class DynamoClaims implements Claims {
       };
       if (await this.#table.put(keys.claim(order.company), held, unchanged(seen))) return held.epoch;
     }
-    throw new TankerError('InternalFailure', {
-      what: `The row of company "${order.company}" changed ${WRITE_ATTEMPTS} times while it was taken.`,
-      now: 'This execution does not hold the company.',
-      next: 'The state machine tries again; look who else writes the row if this goes on.',
-    });
+    throw contended(order.company, 'taken');
   }
 }
+
+const contended = (company: string, how: 'taken' | 'released'): TankerError =>
+  new TankerError('InternalFailure', {
+    what: `The row of company "${company}" changed ${WRITE_ATTEMPTS} times while it was to be ${how}.`,
+    now: 'This execution did not change it.',
+    next: 'The state machine tries again; look who else writes the row if this goes on.',
+  });

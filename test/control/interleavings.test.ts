@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { claimCompany } from '../../core/control/claim-company.ts';
+import { decideDirection } from '../../core/control/decide-direction.ts';
+import { openTask } from '../../core/control/open-task.ts';
+import { planMigration } from '../../core/control/plan-migration.ts';
+import type { Actor } from '../../core/ports.ts';
+import { DynamoClaims } from '../../lambdas/runtime/dynamo-claims.ts';
+import { type ControlWorld, controlWorld, describeResult, SOURCE, settle, TARGET } from './control-world.ts';
+
+let world: ControlWorld;
+beforeAll(async () => {
+  world = await controlWorld();
+});
+afterAll(() => world.close());
+
+const reason = { error: 'States.Timeout', cause: '' };
+
+let count = 0;
+/** A task whose providers have answered; nothing is planned yet. */
+async function opened() {
+  count += 1;
+  const at = { company: `firm-${count}`, task: `task-${count}` };
+  world.store.signUp(at.company, SOURCE);
+  const input = { ...at, to: { datacenter: 'eu' }, requestedBy: 'tests', reason: 'to prove it' };
+  await openTask(world, {
+    operation: 'migrate',
+    executionName: at.task,
+    executionArn: `arn:${at.task}`,
+    input,
+  });
+  for (const provider of ['contacts', 'deals']) {
+    for (const location of [SOURCE, TARGET]) {
+      const result = describeResult(provider);
+      await settle(world, { ...at, epoch: 0 }, { phase: 'plan', provider, location }, result);
+    }
+  }
+  return at;
+}
+type Opened = Awaited<ReturnType<typeof opened>>;
+
+const plan = (at: Opened, ports: Partial<ControlWorld> = {}) =>
+  planMigration({ ...world, ...ports }, { ...at, executionName: at.task, describes: [] });
+
+async function planned(): Promise<Actor> {
+  const at = await opened();
+  const { epoch, holder } = await plan(at);
+  return { ...at, epoch, holder };
+}
+
+const recover = async (task: string, name = 'recover-1'): Promise<Actor> => {
+  const { epoch, holder, company } = await claimCompany(world, { task, executionName: name, reason });
+  return { task, company, epoch, holder };
+};
+
+describe('a second run of plan', () => {
+  test('takes nothing back from the recovery that has taken its task over', async () => {
+    const actor = await planned();
+    const recovery: { actor?: Actor } = {};
+    const late = {
+      // The repeat has read the record, then its execution is stopped and recovered, then it goes on.
+      read: async (company: string) => {
+        recovery.actor ??= await recover(actor.task);
+        return world.claims.read(company);
+      },
+      take: (order: Parameters<ControlWorld['claims']['take']>[0]) => world.claims.take(order),
+      retake: (order: Parameters<ControlWorld['claims']['retake']>[0]) => world.claims.retake(order),
+      release: (company: string, task: string) => world.claims.release(company, task),
+    };
+    await expect(plan(actor, { claims: late as never })).rejects.toMatchObject({ name: 'TaskClosed' });
+    const { epoch, holder } = recovery.actor as Actor;
+    expect(await world.tasks.get(actor.task)).toMatchObject({ epoch, holder });
+    expect(await world.claims.read(actor.company)).toMatchObject({ epoch, holder });
+    expect((await decideDirection(world, recovery.actor as Actor)).outcome).toBe('undone');
+  });
+});
+
+describe('epochs only grow', () => {
+  test('a recovery whose table was set back takes one above all that the authority has seen', async () => {
+    const actor = await planned();
+    world.store.claim(actor.company, { task: 'lost', epoch: 7, holder: 'lost/lost' });
+    expect((await recover(actor.task)).epoch).toBe(8);
+  });
+
+  test('a release that meets a recovery does not give its epoch out again', async () => {
+    const actor = await planned();
+    let met = false;
+    const table = {
+      get: world.table.get.bind(world.table),
+      put: async (...args: Parameters<typeof world.table.put>) => {
+        const order = { ...actor, holder: `${actor.task}/recover-1`, reported: 0 };
+        if (!met) await world.claims.retake(order);
+        met = true;
+        return world.table.put(...args);
+      },
+    };
+    await new DynamoClaims(table as never, world.now).release(actor.company, actor.task);
+    expect(await world.claims.read(actor.company)).toMatchObject({ state: 'free', epoch: actor.epoch + 1 });
+  });
+});
