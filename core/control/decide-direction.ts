@@ -21,9 +21,13 @@ export interface DecidePorts {
 export const committedBy = (record: AuthorityRecord, task: string, plan: Plan): boolean =>
   record.versionTask === task && record.version > plan.version;
 
-/** `refused` only if nobody of this task had claimed the authority before the recovery did. */
+/**
+ * `refused` only if nobody of this task had claimed the authority before the recovery did, or if the version is not the
+ * planned one: it can't change under the task's claim, so that claim had shown it changed, and plan went no further.
+ */
 export function outcomeOf(claimed: Claimed, task: string, plan: Plan, before: Outcome | undefined): Outcome {
   if (committedBy(claimed.record, task, plan)) return 'migrated';
+  if (claimed.record.version !== plan.version) return 'refused';
   const touched = claimed.before.holder?.startsWith(`${task}/`) ?? false;
   return touched && before !== 'refused' ? 'undone' : 'refused';
 }

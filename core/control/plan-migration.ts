@@ -13,7 +13,7 @@ import {
 import type { Authority, Claims, Debts, Log, OpenTaskRecord, Subtasks, Tasks } from '../ports.ts';
 import { type Answer, examine } from './examine.ts';
 import { checkFree, companyBusy, refuseTask } from './open-task.ts';
-import { homeOf, resolveTarget } from './placement.ts';
+import { checkMove, homeOf, resolveTarget } from './placement.ts';
 import { resultOf, taskClosed } from './records.ts';
 import { refusalOf, refusedOr } from './refusal.ts';
 
@@ -76,6 +76,8 @@ async function draft(ports: PlanPorts, order: PlanOrder, record: OpenTaskRecord)
   const authority = await ports.authority.read(order.company);
   const from = homeOf(authority);
   const to = resolveTarget(ports.topology, MigrateInput.parse(record.input).to);
+  // Once more: since the task was opened the company may have moved, or its jurisdictions may have changed.
+  checkMove(ports.topology, authority, from, to);
   const subtasks = await ports.subtasks.list(order.task);
   const source = answersAt(ports.topology, subtasks, from);
   const target = answersAt(ports.topology, subtasks, to);

@@ -3,7 +3,7 @@ import { claimCompany } from '../../core/control/claim-company.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
 import { openTask } from '../../core/control/open-task.ts';
 import { planMigration } from '../../core/control/plan-migration.ts';
-import type { Actor } from '../../core/ports.ts';
+import type { Actor, Authority } from '../../core/ports.ts';
 import { DynamoClaims } from '../../lambdas/runtime/dynamo-claims.ts';
 import { type ControlWorld, controlWorld, describeResult, SOURCE, settle, TARGET } from './control-world.ts';
 
@@ -52,6 +52,37 @@ const recover = async (task: string, name = 'recover-1'): Promise<Actor> => {
   return { task, company, epoch, holder };
 };
 
+/** Moves the company for another task from its source to the target, from claim to release. */
+async function moveFor(task: string, company: string): Promise<void> {
+  const holder = `${task}/${task}`;
+  const epoch = await world.claims.take({ company, task, holder, reported: 0 });
+  const other = { task, epoch, holder };
+  world.store.claim(company, other);
+  const { grant } = world.store.lock(company, other, 60);
+  world.store.commit(company, other, {
+    grant: grant.grant,
+    from: { state: 'home', location: SOURCE },
+    to: { state: 'home', location: TARGET },
+    version: 0,
+  });
+  world.store.unlock(company, other);
+  await world.claims.release(company, task);
+}
+
+/** The world's authority, after which something happens once that the first read has not seen. */
+function afterFirstRead(happen: () => Promise<void>): Authority {
+  let happened = false;
+  return {
+    ...world.authority,
+    async read(company) {
+      const record = await world.authority.read(company);
+      if (!happened) await happen();
+      happened = true;
+      return record;
+    },
+  };
+}
+
 describe('a second run of plan', () => {
   test('takes nothing back from the recovery that has taken its task over', async () => {
     const actor = await planned();
@@ -71,6 +102,26 @@ describe('a second run of plan', () => {
     expect(await world.tasks.get(actor.task)).toMatchObject({ epoch, holder });
     expect(await world.claims.read(actor.company)).toMatchObject({ epoch, holder });
     expect((await decideDirection(world, recovery.actor as Actor)).outcome).toBe('undone');
+  });
+});
+
+describe('a home that changes while it is planned', () => {
+  test('is undone by nobody: the plan was never accepted, so nothing is opened or erased', async () => {
+    const at = await opened();
+    const authority = afterFirstRead(() => moveFor('other', at.company));
+    await expect(plan(at, { authority })).rejects.toMatchObject({ name: 'PlacementChanged' });
+    const recovery = await recover(at.task);
+    expect(await decideDirection(world, recovery)).toMatchObject({
+      outcome: 'refused',
+      opens: [],
+      erases: [],
+    });
+  });
+
+  test('is checked again: a company that has come to the target meanwhile is not moved there', async () => {
+    const at = await opened();
+    await moveFor('other', at.company);
+    expect((await plan(at)).refusal?.error).toBe('LocationSame');
   });
 });
 
