@@ -12,12 +12,15 @@ export interface LockPorts {
 
 /**
  * Locks the company's traffic under a lease of lock budget + margin. The budget is counted from before the call, so
- * that no clock but this function's is needed. A repeat while the grant is held answers the same grant.
+ * that the gateway's clock is not needed, and from the beginning of the phase, so that a repeat does not lengthen it. A
+ * repeat while the grant is held answers the same grant.
  */
 export async function lockTraffic(ports: LockPorts, actor: Actor) {
-  await heldTask(ports.tasks, actor);
+  const { phases } = await heldTask(ports.tasks, actor);
   const budget = ports.topology.lockBudgetSeconds;
-  const deadlineMillis = ports.now().getTime() + budget * 1000;
+  const now = ports.now().getTime();
+  const begun = phases['lock'] === undefined ? now : Math.min(now, Date.parse(phases['lock']));
+  const deadlineMillis = begun + budget * 1000;
   const { grant, lockedAt } = await ports.authority.lock(actor, budget + LEASE_MARGIN_SECONDS);
   const lock = { grant: grant.grant, lockedAt, deadline: new Date(deadlineMillis).toISOString() };
   await ports.tasks.advance(actor, { lock });

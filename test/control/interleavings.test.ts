@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { keys } from '@tanker/contract/index.ts';
 import { claimCompany } from '../../core/control/claim-company.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
+import { lockTraffic } from '../../core/control/lock-traffic.ts';
 import { openTask } from '../../core/control/open-task.ts';
 import { planMigration } from '../../core/control/plan-migration.ts';
 import type { Actor, Authority } from '../../core/ports.ts';
@@ -146,5 +148,19 @@ describe('epochs only grow', () => {
     };
     await new DynamoClaims(table as never, world.now).release(actor.company, actor.task);
     expect(await world.claims.read(actor.company)).toMatchObject({ state: 'free', epoch: actor.epoch + 1 });
+  });
+});
+
+describe('the lock budget', () => {
+  test('runs from the first try of the lock, not from its repeat', async () => {
+    const actor = await planned();
+    const begun = world.now();
+    const changes = { set: { phases: { lock: begun.toISOString() } } };
+    await world.table.update(keys.task(actor.task), changes, { expression: 'attribute_exists(pk)' });
+    // The authority has granted, and then the function died: nothing of it is on the task's record.
+    world.store.lock(actor.company, actor, 120);
+    world.clock.time += 31_000;
+    const deadline = begun.getTime() + world.topology.lockBudgetSeconds * 1000;
+    expect((await lockTraffic(world, actor)).deadlineMillis).toBe(deadline);
   });
 });
