@@ -305,5 +305,7 @@ export const DebtRecord = z.object({
   since: Instant,
   error: z.string(),
   cause: z.string(),
+  /** Proven clean since: the row stays as evidence and blocks nothing. */
+  settledAt: Instant.optional(),
 });
 export type DebtRecord = z.infer<typeof DebtRecord>;

@@ -170,6 +170,7 @@ export interface Log {
 }
 
 export interface Debts {
+  /** What is owed: without the settled ones. */
   list(company: string): Promise<readonly DebtRecord[]>;
   record(debt: DebtRecord): Promise<void>;
 }

@@ -116,10 +116,11 @@ export async function closeTask(ports: ClosePorts, actor: Actor, order: CloseOrd
     epoch: actor.epoch,
     what: `closed as ${order.outcome}${debts.length > 0 ? ` with ${debts.length} debt(s)` : ''}`,
   });
+  const failure = record.failure ?? order.reason;
   await ports.tasks.close(actor, {
     outcome: order.outcome,
     debts,
-    ...(order.reason ? { failure: order.reason } : {}),
+    ...(failure ? { failure } : {}),
   });
   await ports.claims.release(actor.company, actor.task);
   return { outcome: order.outcome, debts };

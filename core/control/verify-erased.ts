@@ -5,6 +5,7 @@ import {
   type Plan,
   type SubtaskRecord,
   type SubtaskStatus,
+  sameLocation,
 } from '@tanker/contract/index.ts';
 import type { Actor, Debts, Log, Subtasks, Tasks } from '../ports.ts';
 import { heldTask, resultOf } from './records.ts';
@@ -52,6 +53,15 @@ const leftovers = (
 ): readonly Leftover[] =>
   plan.providers.flatMap(({ name }) => leftoverAt(subtasks, actor, name, plan.to, statuses) ?? []);
 
+/** What a recovery before this one could not clean and this one has. */
+async function settleDebts(ports: VerifyErasedPorts, plan: Plan, actor: Actor, found: readonly Leftover[]) {
+  for (const debt of await ports.debts.list(actor.company)) {
+    const here = sameLocation(debt.location, plan.to) && plan.providers.some((p) => p.name === debt.provider);
+    if (!here || found.some(({ provider }) => provider === debt.provider)) continue;
+    await ports.debts.record({ ...debt, settledAt: ports.now().toISOString() });
+  }
+}
+
 /**
  * Zero rows and zero staging at every provider of the target, or a debt on record for each that is not proven clean.
  * Going forward there is nothing to erase and nothing to prove.
@@ -79,6 +89,7 @@ export async function verifyErased(
       cause,
     });
   }
+  await settleDebts(ports, plan, actor, found);
   const clean = plan.providers.length - found.length;
   await ports.log.write({
     task: actor.task,

@@ -38,8 +38,9 @@ export class DynamoDebts implements Debts {
     this.#table = table;
   }
 
-  list(company: string): Promise<DebtRecord[]> {
-    return this.#table.list(keys.debts(company), DebtRecord);
+  async list(company: string): Promise<DebtRecord[]> {
+    const debts = await this.#table.list(keys.debts(company), DebtRecord);
+    return debts.filter(({ settledAt }) => settledAt === undefined);
   }
 
   async record(debt: DebtRecord): Promise<void> {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { keys } from '@tanker/contract/index.ts';
 import { claimCompany } from '../../core/control/claim-company.ts';
+import { closeTask } from '../../core/control/close-task.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
 import { lockTraffic } from '../../core/control/lock-traffic.ts';
 import { openTask } from '../../core/control/open-task.ts';
 import { planMigration } from '../../core/control/plan-migration.ts';
+import { verifyErased } from '../../core/control/verify-erased.ts';
 import type { Actor, Authority } from '../../core/ports.ts';
 import { DynamoClaims } from '../../lambdas/runtime/dynamo-claims.ts';
 import { type ControlWorld, controlWorld, describeResult, SOURCE, settle, TARGET } from './control-world.ts';
@@ -162,5 +164,36 @@ describe('the lock budget', () => {
     world.clock.time += 31_000;
     const deadline = begun.getTime() + world.topology.lockBudgetSeconds * 1000;
     expect((await lockTraffic(world, actor)).deadlineMillis).toBe(deadline);
+  });
+});
+
+describe('a second recovery', () => {
+  test('settles the debts of the first that it could clean', async () => {
+    const actor = await planned();
+    const first = await recover(actor.task, 'recover-1');
+    await decideDirection(world, first);
+    expect((await verifyErased(world, first, [])).debts).toHaveLength(2);
+    const second = await recover(actor.task, 'recover-2');
+    await decideDirection(world, second);
+    for (const provider of ['contacts', 'deals']) {
+      const clean = {
+        action: 'erase' as const,
+        erased: { rows: 0, staging: 0 },
+        left: { rows: 0, staging: 0 },
+      };
+      await settle(world, second, { phase: 'erase', provider, location: TARGET }, clean);
+    }
+    expect((await verifyErased(world, second, [])).debts).toEqual([]);
+    expect(await world.debts.list(actor.company)).toEqual([]);
+    expect((await closeTask(world, second, { outcome: 'undone', reason, reported: [] })).debts).toEqual([]);
+  });
+
+  test('keeps on record what made the first one necessary', async () => {
+    const actor = await planned();
+    await recover(actor.task, 'recover-1');
+    const second = await recover(actor.task, 'recover-2');
+    const aborted = { error: 'ExecutionABORTED', cause: '' };
+    await closeTask(world, second, { outcome: 'undone', reason: aborted, reported: [] });
+    expect((await world.tasks.get(actor.task))?.failure).toEqual(reason);
   });
 });
