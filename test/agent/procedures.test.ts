@@ -127,7 +127,14 @@ describe('the other actions', () => {
     const { provider, run } = agentWorld();
     await run(hook, eventOf('hook', { hook: 'after-migrate', version: 4 }));
     await run(hook, eventOf('hook', { hook: 'after-migrate', version: 4, epoch: 5, attempt: 2 }));
-    expect(new Set(provider.calls)).toEqual(new Set(['hook after-migrate acme:4:after-migrate']));
+    expect(new Set(provider.calls)).toEqual(new Set(['hook after-migrate acme:move-1:after-migrate']));
+  });
+
+  test('a hook has another key for another task of the same version: each is undone by itself', async () => {
+    const { provider, run } = agentWorld();
+    await run(hook, eventOf('hook', { hook: 'after-undo', version: 4 }));
+    await run(hook, eventOf('hook', { hook: 'after-undo', version: 4, task: 'move-2', epoch: 5 }));
+    expect(new Set(provider.calls).size).toBe(2);
   });
 
   test('discard removes what lies below the prefix of the task, and nothing else', async () => {
