@@ -17,6 +17,8 @@ const effectSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('delay'), milliseconds: z.number().min(0) }),
   /** It happens twice; the second time starts this long after the first. */
   z.strictObject({ kind: z.literal('duplicate'), afterMilliseconds: z.number().min(0).default(0) }),
+  /** It happens, and the caller gets the answer later. */
+  z.strictObject({ kind: z.literal('answer-delayed'), milliseconds: z.number().min(0) }),
   /** It happens, and the caller gets a server error instead of the answer. */
   z.strictObject({
     kind: z.literal('answer-lost'),
@@ -43,7 +45,7 @@ export type Fault = z.output<typeof faultSchema> & { readonly id: string; hits: 
 
 /**
  * One call as a service shows it to the faults before it does anything. Operations are those of the API, and besides:
- * Lambda's `Run` (the function's own run: error, delay, answer-lost), ECS's `Run` (a task on its way to its first line of
+ * Lambda's `Run` (the function's own run: error, delay, answer-delayed, answer-lost), ECS's `Run` (a task on its way to its first line of
  * code: error, delay; an error of `RunTask` without a status code is one of the failures in its 200), EventBridge's `Route` (an event on its way to a
  * target: drop, delay, duplicate) and `Deliver` (the target's answer: error).
  */

@@ -1,9 +1,9 @@
 import { agentFunctionName, controlFunctionName, type Topology } from '@tanker/contract/index.ts';
 import type { FaultInput } from '../../local/faults.ts';
-import type { FailingPhase } from './options.ts';
+import type { FailingPhase, MigratePhase } from './options.ts';
 
-/** The function that does the work of a phase; none of them is used by the recovery that follows. */
-function functionOf(topology: Topology, phase: FailingPhase): { region: string; functionName: string } {
+/** The function that does the work of a phase. Up to the commit none of them is used by the recovery that follows. */
+function functionOf(topology: Topology, phase: MigratePhase): { region: string; functionName: string } {
   const control = (name: Parameters<typeof controlFunctionName>[1]) => ({
     region: topology.controlRegion,
     functionName: controlFunctionName(topology, name),
@@ -31,28 +31,36 @@ function functionOf(topology: Topology, phase: FailingPhase): { region: string; 
       return agent('eu', 'seal');
     case 'commit':
       return control('commit-placement');
-    default:
-      throw new Error(`The demo can't make ${phase} fail: from the commit on a migration only goes forward.`);
+    case 'unlock':
+      return control('unlock-traffic');
+    case 'hooks':
+      return control('close-task');
   }
 }
 
-/** Makes every run of the phase's function for this company fail, for good. Agents fail at one provider: deals. */
-export function failureOf(topology: Topology, phase: FailingPhase, company: string): FaultInput {
+/** The calls of a phase's function for this company. Agents are hit at one provider: deals. */
+function callsOf(topology: Topology, phase: MigratePhase, company: string) {
   const { region, functionName } = functionOf(topology, phase);
   const isAgent = region !== topology.controlRegion;
-  return {
-    service: 'lambda',
-    region,
-    match: {
-      operation: 'Run',
-      functionName,
-      payload: isAgent ? { company, provider: 'deals' } : { company },
-    },
-    times: 'forever',
-    effect: {
-      kind: 'error',
-      errorType: 'PhaseFailed',
-      errorMessage: `The demo makes phase ${phase} fail.`,
-    },
-  };
+  const payload = isAgent ? { company, provider: 'deals' } : { company };
+  return { service: 'lambda', region, match: { operation: 'Run', functionName, payload } };
 }
+
+/** Long enough for somebody who looks ten times a second to act meanwhile, also on a busy machine. */
+const HELD_MS = 3000;
+
+/**
+ * Holds the phase open, so that an execution is stopped inside of it: its function runs only after the stop, as a late
+ * worker of a dead task. In `commit` it runs at once and only its answer is held: the authority has written by then.
+ */
+export const holdOf = (topology: Topology, phase: MigratePhase, company: string): FaultInput => ({
+  ...callsOf(topology, phase, company),
+  effect: { kind: phase === 'commit' ? 'answer-delayed' : 'delay', milliseconds: HELD_MS },
+});
+
+/** Makes every run of the phase's function for this company fail, for good. */
+export const failureOf = (topology: Topology, phase: FailingPhase, company: string): FaultInput => ({
+  ...callsOf(topology, phase, company),
+  times: 'forever',
+  effect: { kind: 'error', errorType: 'PhaseFailed', errorMessage: `The demo makes phase ${phase} fail.` },
+});

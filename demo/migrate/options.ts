@@ -44,8 +44,8 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .addOption(
       new Option(
         '--abort <phase>',
-        'stop the execution from outside in this phase; the rule starts the recovery',
-      ).choices(['import']),
+        'stop the execution from outside when this phase begins (commit: once the authority has written); a recovery follows. Ends refused in plan, undone before the commit, migrated from it on',
+      ).choices(PHASES.migrate),
     )
     .addOption(
       new Option('--transfer <where>', 'run exports and imports in functions or in Fargate tasks')
@@ -65,7 +65,7 @@ Examples:
   npm run demo
   npm run demo -- --rows 1000000
   npm run demo -- --fail verify
-  npm run demo -- --abort import
+  npm run demo -- --abort commit
   npm run demo -- --transfer fargate
   npm run demo -- --keep`,
     )
@@ -79,5 +79,9 @@ Examples:
   return options;
 }
 
-export const expectedOutcome = ({ fail, abort }: DemoOptions) =>
-  fail === 'plan' ? 'refused' : fail || abort ? 'undone' : 'migrated';
+/** A failing commit is one that never reaches the authority; one that is aborted has. */
+export function expectedOutcome({ fail, abort }: DemoOptions): 'refused' | 'undone' | 'migrated' {
+  if (fail === 'plan' || abort === 'plan') return 'refused';
+  if (abort && PHASES.migrate.indexOf(abort) >= PHASES.migrate.indexOf('commit')) return 'migrated';
+  return fail || abort ? 'undone' : 'migrated';
+}

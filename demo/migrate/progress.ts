@@ -12,19 +12,20 @@ const PATIENCE_MS = 300_000;
 /**
  * Shows a task live until it is closed.
  *
- * @param onPhase hears of each phase as it is first seen
+ * @param onLook hears of the record at each look
  */
 export async function watchTask(
   stage: Stage,
   id: string,
-  onPhase: (phase: string) => void | Promise<void> = () => {},
+  onLook: (record: TaskRecord) => void | Promise<void> = () => {},
 ): Promise<TaskRecord> {
   const lines = new ProgressLines(process.stdout);
   const signal = AbortSignal.timeout(PATIENCE_MS);
   let last: TaskRecord | undefined;
   try {
     for await (const look of followTask(stage.rows, id, { everyMilliseconds: LOOK_EVERY_MS, signal })) {
-      if (lines.show(look)) await onPhase(look.task.phase);
+      lines.show(look);
+      await onLook(look.task);
       last = look.task;
     }
   } catch (error) {

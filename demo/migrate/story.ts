@@ -15,8 +15,8 @@ import type { Client } from 'pg';
 import type { Stage } from '../stage.ts';
 import { changedNeighbours, findAcknowledged, neighbourFingerprints } from '../world/checks.ts';
 import { DEMO_COMPANY, locationOf } from '../world/world.ts';
-import { failureOf } from './faults.ts';
-import type { DemoOptions } from './options.ts';
+import { failureOf, holdOf } from './faults.ts';
+import type { DemoOptions, MigratePhase } from './options.ts';
 import { watchTask } from './progress.ts';
 import { checkPromises } from './promises.ts';
 import { type DemoReport, PROMISES, providerReports } from './report.ts';
@@ -74,24 +74,37 @@ async function tryAnotherTask(stage: Stage): Promise<string | null> {
   }
 }
 
+/** Whether the record shows that the phase has begun; of the commit, that the authority has written. */
+const begun = (record: TaskRecord, phase: MigratePhase): boolean =>
+  phase === 'commit' ? record.committed !== undefined : record.phase === phase;
+
+async function stopTask(stage: Stage): Promise<void> {
+  const arn = executionArn(stage.topology, 'migrate', TASK);
+  const request = { executionArn: arn, cause: 'the demo stops it from outside' };
+  await stage.states.send(new StopExecutionCommand(request));
+}
+
 /** Runs the task from its start to its close, with what the options ask for done to it on the way. */
 async function runTask(stage: Stage, options: DemoOptions) {
+  const { abort } = options;
+  if (abort) stage.cloud.faults.set(holdOf(stage.topology, abort, DEMO_COMPANY));
   if (options.fail) stage.cloud.faults.set(failureOf(stage.topology, options.fail, DEMO_COMPANY));
   const executions = migrateExecutions(stage.states, stage.topology);
   const started = await startMigration(executions, input(TASK));
-  let otherTask: Promise<string | null> = Promise.resolve(null);
-  await watchTask(stage, TASK, async (phase) => {
-    if (phase === 'prepare') otherTask = tryAnotherTask(stage);
-    if (phase === options.abort) {
-      const arn = executionArn(stage.topology, 'migrate', TASK);
-      const request = { executionArn: arn, cause: 'the demo stops it from outside' };
-      await stage.states.send(new StopExecutionCommand(request));
-    }
+  let otherTask: Promise<string | null> | undefined;
+  let stopped = false;
+  await watchTask(stage, TASK, async (record) => {
+    if (record.phase === 'prepare') otherTask ??= tryAnotherTask(stage);
+    if (!abort || stopped || !begun(record, abort)) return;
+    // The other task is refused because this one holds the company; afterwards it would move it.
+    await otherTask;
+    await stopTask(stage);
+    stopped = true;
   });
   const again = await startMigration(executions, input(TASK));
   return {
     same: started.started && !again.started,
-    otherTaskError: await otherTask,
+    otherTaskError: (await otherTask) ?? null,
   };
 }
 

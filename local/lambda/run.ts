@@ -18,7 +18,7 @@ export interface RunPorts {
 export type Run = (entry: Registered, requestId: string, payload: string) => Promise<InvokeResult>;
 
 /** What a fault can do to a function's own run. */
-const RUN_EFFECTS = ['error', 'delay', 'answer-lost'] as const;
+const RUN_EFFECTS = ['error', 'delay', 'answer-delayed', 'answer-lost'] as const;
 
 /** Runs functions in their environments, within the reserved concurrency. */
 export function createRun(ports: RunPorts): Run {
@@ -33,6 +33,7 @@ export function createRun(ports: RunPorts): Run {
     entry.running += 1;
     try {
       const outcome = await runOnce(entry, requestId, payload, ports);
+      if (effect?.kind === 'answer-delayed') await waitFor(ports.clock, effect.milliseconds);
       if (effect?.kind === 'answer-lost') {
         return failed(requestId, { errorType: 'Runtime.ExitError', errorMessage: effect.errorMessage });
       }

@@ -17,7 +17,10 @@ describe('the command line of the demo', () => {
     ['plan failing', ['--fail', 'plan'], 'refused'],
     ['prepare failing', ['--fail', 'prepare'], 'undone'],
     ['commit failing', ['--fail', 'commit'], 'undone'],
-    ['a stop from outside', ['--abort', 'import'], 'undone'],
+    ['a stop in plan', ['--abort', 'plan'], 'refused'],
+    ['a stop before the commit', ['--abort', 'verify'], 'undone'],
+    ['a stop once the authority has written', ['--abort', 'commit'], 'migrated'],
+    ['a stop after the commit', ['--abort', 'hooks'], 'migrated'],
   ])('expects with %s the outcome that the promises ask for', (_, argv, outcome) => {
     expect(expectedOutcome(parseOptions(argv))).toBe(outcome);
   });
