@@ -161,6 +161,8 @@ export function estimateSeconds(
 
 /** Checks all that was found and fixes the plan. Throws the refusal. Reads and writes nothing. */
 export function examine(topology: Topology, findings: Findings): Plan {
+  // First, since rows of a debt are found too: the debt says whose they are and what to do about them.
+  checkDebts(findings);
   const targets = new Map(findings.target.map((answer) => [answer.provider, answer]));
   const providers = findings.source.map((source) => {
     const target = targets.get(source.provider);
@@ -169,7 +171,6 @@ export function examine(topology: Topology, findings: Findings): Plan {
     checkTarget(source, target);
     return planProvider(topology, source, target);
   });
-  checkDebts(findings);
   const waves = planWaves(topology, findings.source);
   const seconds = estimateSeconds(topology, new Map(providers.map((p) => [p.name, p.bytes])), waves);
   const bytes = sum(providers.map((provider) => provider.bytes));
