@@ -25,7 +25,7 @@ function mayView(topology: Topology): PolicyStatement[] {
   const { account, controlRegion, installation } = topology;
   const machines = OPERATIONS.map((operation) => machineArn(topology, operation));
   const executions = OPERATIONS.map((operation) => executionsOf(topology, operation));
-  const logs = ['lambda', 'vendedlogs/states'].map(
+  const logs = ['lambda', 'ecs', 'vendedlogs/states'].map(
     (kind) => `arn:aws:logs:*:${account}:log-group:/aws/${kind}/${installation}-*`,
   );
   return [
