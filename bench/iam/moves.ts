@@ -12,6 +12,7 @@ import { startMigration } from '@tanker/sdk/start-task.ts';
 import { readTask } from '@tanker/sdk/task-records.ts';
 import type { Stage } from '../../demo/stage.ts';
 import type { DatacenterKey } from '../../demo/world/topology.ts';
+import { locationOf } from '../../demo/world/world.ts';
 
 const LOOK_EVERY_MS = 25;
 
@@ -41,7 +42,7 @@ export async function start(move: Move): Promise<void> {
   const input: MigrateInput = {
     task: taskOf(move),
     company: move.company,
-    to: { datacenter: move.target },
+    to: locationOf(move.target),
     requestedBy: 'a bench',
     reason: 'to see which rights it needs',
   };
@@ -56,18 +57,18 @@ export const phaseBegun = (move: Move, phase: string): Promise<TaskRecord> =>
   });
 
 /**
- * Waits until the task is closed and its executions have ended; answers its outcome. One that is to end `migrated`
- * is not waited for once its recovery has begun.
+ * Waits until the task is closed and its executions have ended; answers its outcome. One that is to end without a
+ * recovery is not waited for once that has begun.
  */
-export const outcome = (move: Move, expected: string): Promise<string> =>
+export const outcome = (move: Move, recovers: boolean): Promise<string> =>
   until(move, async () => {
     const record = await readTask(move.stage.rows, taskOf(move));
     const execution = await migration(move);
     if (record === undefined)
       return execution.status === 'RUNNING' ? undefined : `failed: ${execution.error}`;
     if (record.state !== 'closed') {
-      const undoing = expected === 'migrated' && record.phases['recover/decide'] !== undefined;
-      return undoing ? 'in a recovery' : undefined;
+      const begun = record.phases['recover/decide'] !== undefined;
+      return begun && !recovers ? 'in a recovery' : undefined;
     }
     return (await running(move)).length > 0 ? undefined : record.outcome;
   });

@@ -30,8 +30,12 @@ const MANY_ROWS = 120_000;
 
 const DIRECTIONS = ['us', 'eu'] as const;
 
-const expecting = async (move: Move, expected: string): Promise<string | undefined> => {
-  const found = await outcome(move, expected);
+const expecting = async (
+  move: Move,
+  expected: string,
+  recovers = expected === 'undone',
+): Promise<string | undefined> => {
+  const found = await outcome(move, recovers);
   return found === expected ? undefined : `ended ${found}, not ${expected}`;
 };
 
@@ -89,6 +93,19 @@ const aborted = (home: DatacenterKey): Story => ({
     await phaseBegun(move, 'import');
     await stopMigration(move);
     return expecting(move, 'undone');
+  },
+});
+
+/** Stopped when the authority has written already: the recovery goes forward. */
+const abortedLate = (home: DatacenterKey): Story => ({
+  name: `aborted in unlock, migrated from ${home}`,
+  home,
+  rows: ROWS,
+  async run(move) {
+    await start(move);
+    await phaseBegun(move, 'unlock');
+    await stopMigration(move);
+    return expecting(move, 'migrated', true);
   },
 });
 
@@ -151,6 +168,7 @@ export const QUICK_STORIES: readonly Story[] = [
   ...DIRECTIONS.map(forward),
   ...DIRECTIONS.map(undone),
   ...DIRECTIONS.map(aborted),
+  ...DIRECTIONS.map(abortedLate),
   ...DIRECTIONS.map(exportBroken),
   recoveryStopped('us'),
 ];
@@ -205,6 +223,10 @@ function failing(home: DatacenterKey, datacenter: DatacenterKey, agent: AgentFun
       const before = usesOf(move.stage, roleArn, told);
       const refusedBefore = cloud.iam.refusals(roleArn, told);
       await start(move);
+      if (agent === 'fence') {
+        await phaseBegun(move, 'unlock');
+        await stopMigration(move);
+      }
       const end = await until(move, async () => {
         if (cloud.iam.refusals(roleArn, told) > refusedBefore) return 'could not tell its failure';
         return usesOf(move.stage, roleArn, told) > before ? 'told' : undefined;
@@ -217,8 +239,8 @@ function failing(home: DatacenterKey, datacenter: DatacenterKey, agent: AgentFun
   };
 }
 
-/** Agents that only a recovery calls. */
-const RECOVERS: ReadonlySet<AgentFunction> = new Set(['open', 'fence', 'erase', 'discard']);
+/** Agents that only a recovery back calls; `fence` is called by one that goes forward. */
+const RECOVERS: ReadonlySet<AgentFunction> = new Set(['open', 'erase', 'discard']);
 
 const usesOf = ({ cloud }: Stage, roleArn: string, action: string): number =>
   cloud.iam

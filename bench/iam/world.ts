@@ -28,7 +28,7 @@ export interface Told {
 }
 
 /** Longest story: the slow ones wait some seconds at every agent. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 90_000;
 
 export const keyOf = ({ roleArn, action }: { roleArn: string; action: string }): string =>
   `${roleArn} ${action}`;

@@ -4,7 +4,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { type Clock, systemClock } from '../../local/clock.ts';
 import type { DynamoCall } from '../../local/states/integrations/dynamodb.ts';
 import type { LambdaAnswer, LambdaCall } from '../../local/states/integrations/lambda.ts';
-import { createStates, type States } from '../../local/states/states.ts';
+import { createStates, type States, type StatesOptions } from '../../local/states/states.ts';
 import type { StatusChangeEvent } from '../../local/states/status-event.ts';
 
 export const REGION = 'eu-central-1';
@@ -22,7 +22,7 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export interface BenchPorts {
+export interface BenchPorts extends Pick<StatesOptions, 'authorize' | 'authority' | 'throttles'> {
   readonly clock?: Clock;
   readonly invokeLambda?: (call: LambdaCall) => Promise<LambdaAnswer>;
   readonly callDynamo?: (call: DynamoCall) => Promise<object>;
@@ -30,7 +30,11 @@ export interface BenchPorts {
 
 export async function openBench(ports: BenchPorts = {}): Promise<Bench> {
   const events: StatusChangeEvent[] = [];
+  const { authorize, authority, throttles } = ports;
   const states = createStates({
+    authorize,
+    authority,
+    throttles,
     clock: ports.clock ?? systemClock,
     accountId: ACCOUNT,
     invokeLambda: ports.invokeLambda ?? (async () => lambdaAnswer({})),

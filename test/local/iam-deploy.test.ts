@@ -1,0 +1,135 @@
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { AssemblyUnsupported, startCloud } from '../../local/cloud.ts';
+
+const FIXTURE = path.join(import.meta.dirname, 'fixtures', 'assembly');
+const temporary = () => mkdtempSync(path.join(tmpdir(), 'tanker-iam-deploy-'));
+
+interface Template {
+  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
+}
+
+/** The fixture with its control stack changed; answers what stands in the way of running it. */
+async function problemsOf(change: (resources: Template['Resources']) => void): Promise<readonly string[]> {
+  const assemblyDirectory = temporary();
+  cpSync(FIXTURE, assemblyDirectory, { recursive: true });
+  const file = path.join(assemblyDirectory, 'control.template.json');
+  const template = JSON.parse(readFileSync(file, 'utf8')) as Template;
+  change(template.Resources);
+  writeFileSync(file, JSON.stringify(template));
+  try {
+    const cloud = await startCloud({ assemblyDirectory, dataDirectory: temporary() });
+    await cloud.stop();
+    return [];
+  } catch (error) {
+    if (error instanceof AssemblyUnsupported) return error.problems;
+    throw error;
+  }
+}
+
+const propertiesOf = (resources: Template['Resources'], name: string) =>
+  resources[name]?.Properties as Record<string, unknown>;
+
+const trusting = (service: string) => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: service } }],
+});
+
+const echoArn = { 'Fn::GetAtt': ['Echo', 'Arn'] };
+const rule = (more: object = {}) => ({
+  Type: 'AWS::Events::Rule',
+  Properties: { EventPattern: { source: ['aws.states'] }, Targets: [{ Id: 'T', Arn: echoArn, ...more }] },
+});
+const permission = (more: object = {}) => ({
+  Type: 'AWS::Lambda::Permission',
+  Properties: {
+    Action: 'lambda:InvokeFunction',
+    FunctionName: echoArn,
+    Principal: 'events.amazonaws.com',
+    SourceArn: { 'Fn::GetAtt': ['Rule', 'Arn'] },
+    ...more,
+  },
+});
+
+describe('a deployment is refused', () => {
+  test("when Lambda can't assume a function's role (Lambda, 'Execution role')", async () => {
+    const problems = await problemsOf((resources) => {
+      propertiesOf(resources, 'EchoRole')['AssumeRolePolicyDocument'] = trusting('ec2.amazonaws.com');
+    });
+    expect(problems).toContainEqual(
+      expect.stringMatching(/Echo \(AWS::Lambda::Function\): .*can't be assumed by lambda\.amazonaws\.com/),
+    );
+  });
+
+  test("when Step Functions can't assume a machine's role (Step Functions, 'IAM policies')", async () => {
+    const problems = await problemsOf((resources) => {
+      propertiesOf(resources, 'MachineRole')['AssumeRolePolicyDocument'] = trusting('lambda.amazonaws.com');
+    });
+    expect(problems).toEqual([
+      expect.stringContaining(
+        'Neither the global service principal states.amazonaws.com, nor the regional one',
+      ),
+    ]);
+  });
+
+  test("when a policy has a condition key that nothing fills (IAM, 'Condition keys')", async () => {
+    const problems = await problemsOf((resources) => {
+      const document = propertiesOf(resources, 'EchoPolicy')['PolicyDocument'] as { Statement: object[] };
+      Object.assign(document.Statement[0] ?? {}, {
+        Condition: { StringEquals: { 'aws:PrincipalTag/team': 'x' } },
+      });
+    });
+    expect(problems).toEqual([expect.stringContaining('has the condition key aws:PrincipalTag/team')]);
+  });
+
+  test.each([
+    ['no permission at all', undefined],
+    [
+      'a permission for another rule',
+      permission({ SourceArn: 'arn:aws:events:eu-west-1:111122223333:rule/other' }),
+    ],
+    ['a permission for another service', permission({ Principal: 's3.amazonaws.com' })],
+    ['a permission for another action', permission({ Action: 'lambda:GetFunction' })],
+  ])(
+    'when a rule may not call its function: %s (EventBridge, "Resource-based policies")',
+    async (_, found) => {
+      const problems = await problemsOf((resources) => {
+        resources['Rule'] = rule();
+        if (found) resources['Permission'] = found;
+      });
+      expect(problems).toEqual([
+        expect.stringContaining('events.amazonaws.com is not authorized to perform: lambda:InvokeFunction'),
+      ]);
+    },
+  );
+
+  test('when a rule may not write to its dead letter queue (EventBridge, "Using dead-letter queues")', async () => {
+    const queueArn = { 'Fn::GetAtt': ['Elsewhere1', 'Arn'] };
+    const problems = await problemsOf((resources) => {
+      resources['Permission'] = permission();
+      resources['Rule'] = rule({ DeadLetterConfig: { Arn: queueArn } });
+      resources['Elsewhere1'] = { Type: 'AWS::SQS::Queue', Properties: {} };
+    });
+    expect(problems).toEqual([
+      expect.stringContaining('events.amazonaws.com is not authorized to perform: sqs:SendMessage'),
+    ]);
+  });
+
+  test.each([
+    [
+      'variables of more than 4 KB (Lambda quotas)',
+      { Environment: { Variables: { A: 'x'.repeat(4096) } } },
+      '4KB',
+    ],
+    ['a reserved variable (Lambda)', { Environment: { Variables: { AWS_REGION: 'x' } } }, 'reserved keys'],
+    ['more than 15 minutes (Lambda quotas)', { Timeout: 901 }, 'Timeout 901'],
+    ['less than 128 MB (Lambda quotas)', { MemorySize: 64 }, 'MemorySize 64'],
+  ])('for a function with %s', async (_, properties, words) => {
+    const problems = await problemsOf((resources) => {
+      Object.assign(propertiesOf(resources, 'Echo'), properties);
+    });
+    expect(problems).toContainEqual(expect.stringContaining(words));
+  });
+});
