@@ -5,6 +5,7 @@ import {
   type DiscardDueEvent,
   keys,
   type Location,
+  LogRecord,
   OPEN_ATTRIBUTE,
   OPEN_TASKS_INDEX,
   type Operation,
@@ -121,6 +122,7 @@ export async function controlWorld(topology = testTopology()) {
   const recoveries: { name: string; input: RecoverInput }[] = [];
   return {
     topology,
+    client,
     now,
     clock,
     table,
@@ -154,6 +156,8 @@ export async function controlWorld(topology = testTopology()) {
         recoveries.push({ name, input });
       },
     },
+    /** What the task's log says, in the order of time. */
+    logLines: async (task: string) => (await table.list(keys.logs(task), LogRecord)).map(({ what }) => what),
     async close() {
       client.destroy();
       store.close();

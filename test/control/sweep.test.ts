@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { closeTask } from '../../core/control/close-task.ts';
+import { lockTraffic } from '../../core/control/lock-traffic.ts';
+import { startRecovery } from '../../core/control/start-recovery.ts';
+import { SWEEP_PAUSE_MINUTES, sweep } from '../../core/control/sweep.ts';
+import { dynamoDiscardDues } from '../../lambdas/runtime/dynamo-discard-dues.ts';
+import { type ControlWorld, controlWorld } from './control-world.ts';
+import { finishedMove, plannedTask, recoveryOf } from './planned-task.ts';
+
+let world: ControlWorld;
+let failures: string[];
+beforeAll(async () => {
+  world = await controlWorld();
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  failures = [];
+  world.started.length = 0;
+  world.discards.length = 0;
+  world.running.clear();
+});
+
+const run = (eventId = 'event-1', changes: Partial<Parameters<typeof sweep>[0]> = {}) =>
+  sweep({ ...world, logError: (message) => failures.push(message), ...changes }, eventId);
+const startedFor = (task: string) => world.started.filter(({ input }) => input.task === task);
+const forward = (minutes: number) => {
+  world.clock.time += minutes * 60_000;
+};
+
+describe('a sweep of the open tasks', () => {
+  test('starts a recovery for a task whose event was lost, and tells why on its log', async () => {
+    const { task } = await plannedTask(world);
+    const result = await run('0a1b2c3d-4e5f');
+    expect(result.recovered).toBeGreaterThan(0);
+    expect(startedFor(task)).toEqual([
+      {
+        name: `recover-${task}-0a1b2c3d4e5f`,
+        input: { task, reason: expect.objectContaining({ error: 'ExecutionLost' }) },
+      },
+    ]);
+    expect((await world.tasks.get(task))?.recoveries).toBe(1);
+  });
+
+  test('leaves a task alone while its own execution runs, or the recovery that holds it, or the one started last', async () => {
+    const own = await plannedTask(world);
+    const held = await plannedTask(world);
+    const started = await plannedTask(world);
+    await recoveryOf(world, held.task, 'recover-held');
+    await world.tasks.countRecovery(started.task, {
+      name: 'recover-started',
+      at: '2020-01-01T00:00:00.000Z',
+    });
+    for (const name of [own.task, 'recover-held', 'recover-started']) world.running.add(name);
+    await run();
+    for (const { task } of [own, held, started]) expect(startedFor(task)).toEqual([]);
+  });
+
+  test('takes up a task whose recovery was interrupted, but not more often than the pause allows', async () => {
+    const { task } = await plannedTask(world);
+    await run('first');
+    await run('first');
+    forward(SWEEP_PAUSE_MINUTES - 1);
+    await run('second');
+    expect(startedFor(task).map(({ name }) => name)).toEqual([`recover-${task}-first`]);
+    forward(2);
+    await run('third');
+    expect(startedFor(task).map(({ name }) => name)).toEqual([
+      `recover-${task}-first`,
+      `recover-${task}-third`,
+    ]);
+  });
+
+  test('goes on after the rule has given up, and waits for a recovery that the rule has just started', async () => {
+    const { task } = await plannedTask(world);
+    const ended = { machine: 'migrate', task, name: task, status: 'ABORTED' } as const;
+    for (const eventId of ['1', '2', '3', '4', '5']) await startRecovery(world, { ...ended, eventId });
+    await expect(startRecovery(world, { ...ended, eventId: '6' })).rejects.toMatchObject({
+      name: 'RecoveryFailed',
+    });
+    await run('soon');
+    expect(startedFor(task)).toHaveLength(5);
+    forward(SWEEP_PAUSE_MINUTES + 1);
+    await run('later');
+    expect(startedFor(task).at(-1)?.name).toBe(`recover-${task}-later`);
+  });
+
+  test('sees no closed task: it has left the index', async () => {
+    const { task } = await finishedMove(world);
+    expect(await world.tasks.listOpen()).not.toContain(task);
+    await run();
+    expect(startedFor(task)).toEqual([]);
+  });
+
+  test('tells the age of the oldest open task, and goes on when one of them fails', async () => {
+    await plannedTask(world);
+    const { task } = await plannedTask(world);
+    const [first] = await world.tasks.listOpen();
+    const executions = {
+      running: async (_operation: string, name: string) => {
+        if (name === first) throw new Error('throttled');
+        return false;
+      },
+    };
+    forward(60);
+    const result = await run('failing', { executions });
+    expect(result).toMatchObject({ failed: 1 });
+    expect(result.oldestSeconds).toBeGreaterThanOrEqual(3600);
+    expect(failures).toHaveLength(1);
+    expect(startedFor(task)).toHaveLength(1);
+  });
+});
+
+describe('a sweep of what is due', () => {
+  test('has the exports of a closed task discarded at their hour, and lets the due date go once the agent has said so', async () => {
+    const { task, company } = await finishedMove(world);
+    await run();
+    expect(world.discards).toEqual([]);
+    forward(world.topology.retention.transferDays * 24 * 60 + 1);
+    await run();
+    const [event] = world.discards.filter((due) => due.task === task);
+    expect(event).toMatchObject({ due: 'discard-exports', company, datacenter: 'us' });
+    await run();
+    expect(world.discards.filter((due) => due.task === task)).toHaveLength(2);
+
+    const dues = dynamoDiscardDues(world.client, world.topology.installation);
+    await dues.confirm(
+      { at: event?.at ?? '', task },
+      { objects: 4, uploads: 1, at: '2026-03-09T00:00:00.000Z' },
+    );
+    await run();
+    const left = await world.dueDates.come('discard-exports', world.now(), 100);
+    expect(left.map((due) => due.task)).not.toContain(task);
+    const lines = await world.logLines(task);
+    expect(lines.at(-1)).toMatch(/the exports in us are gone: 4 objects deleted, 1 uploads aborted/);
+    // A word that comes late makes no row again.
+    await dues.confirm(
+      { at: event?.at ?? '', task },
+      { objects: 0, uploads: 0, at: '2026-03-09T00:00:00.000Z' },
+    );
+    expect(
+      (await world.dueDates.come('discard-exports', world.now(), 100)).map((due) => due.task),
+    ).not.toContain(task);
+  });
+
+  test('counts cleanups whose day has come and leaves them as they are', async () => {
+    const { task } = await finishedMove(world);
+    const before = (await run()).cleanupsWaiting;
+    // The commit's instant is the gateway's, whose clock is the machine's.
+    world.clock.time = Date.now() + (world.topology.graceDays + 1) * 86_400_000;
+    expect((await run()).cleanupsWaiting).toBeGreaterThan(before);
+    const due = await world.dueDates.come('cleanup', world.now(), 100);
+    expect(due.map((one) => one.task)).toContain(task);
+  });
+});
+
+test('a task that is undone leaves a due date for its exports too', async () => {
+  const actor = await plannedTask(world);
+  await lockTraffic(world, actor);
+  const recovery = await recoveryOf(world, actor.task, 'recover-1');
+  await closeTask(world, recovery, { outcome: 'undone', reason: null, reported: [] });
+  const record = await world.tasks.get(actor.task);
+  const closedAt = record?.state === 'closed' ? record.closedAt : '';
+  const due = new Date(Date.parse(closedAt) + world.topology.retention.transferDays * 86_400_000 + 60_000);
+  const tasks = (await world.dueDates.come('discard-exports', due, 100)).map(({ task }) => task);
+  expect(tasks).toContain(actor.task);
+});
