@@ -14,6 +14,8 @@ const { values: options } = parseArgs({
     all: { type: 'boolean', default: false },
     /** Only rights whose `<role> <action>` holds this text. */
     only: { type: 'string', default: '' },
+    /** Only stories whose name holds this text. */
+    story: { type: 'string', default: '' },
   },
 });
 
@@ -97,7 +99,9 @@ function everyActionFirst<R extends Right>(rights: readonly R[]): R[] {
 
 const { stage, stop } = await startBench();
 try {
-  const all = [...QUICK_STORIES, ...(options.all ? [...LARGE_STORIES, ...TROUBLED_STORIES] : [])];
+  const all = [...QUICK_STORIES, ...(options.all ? [...LARGE_STORIES, ...TROUBLED_STORIES] : [])].filter(
+    ({ name }) => name.includes(options.story),
+  );
   const rights = [...new Map(stage.cloud.iam.usage().map((right) => [keyOf(right), right])).values()].filter(
     (right) => keyOf(right).includes(options.only) && !neverAsked(right.action),
   );

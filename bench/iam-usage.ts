@@ -1,29 +1,44 @@
-import { LARGE_STORIES, QUICK_STORIES, TROUBLED_STORIES } from './iam/stories.ts';
-import { keyOf, shortRole, startBench, tellCounted, unusedOf } from './iam/world.ts';
+import { parseArgs } from 'node:util';
+import { unusedActions } from '../local/iam/usage.ts';
+import { LARGE_STORIES, QUICK_STORIES, type Story, TROUBLED_STORIES, tell } from './iam/stories.ts';
+import { keyOf, shortRole, startBench } from './iam/world.ts';
 
 // Tells every story in one world and prints the actions that are allowed and that none of them used. The exit status
-// is 1 when one of them has no reason.
+// is 1 when one of them has no reason, when a story went wrong, or when the time was over before all were told.
+const { values: options } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '60' },
+    /** Stories told beside each other; those that take rights away are told alone. */
+    beside: { type: 'string', default: '3' },
+  },
+});
+
 const { stage, stop } = await startBench();
+const began = Date.now();
+const over = AbortSignal.timeout(Number(options.minutes) * 60_000);
+const problems: string[] = [];
+
+async function tellAll(stories: readonly Story[], beside: number): Promise<void> {
+  const waiting = [...stories];
+  const teller = async () => {
+    for (let story = waiting.shift(); story; story = waiting.shift()) {
+      const problem = over.aborted ? 'not told: the time was over' : await tell(stage, story, over);
+      if (problem) problems.push(`${story.name}: ${problem}`);
+      const seconds = ((Date.now() - began) / 1000).toFixed(0).padStart(5);
+      console.error(`${seconds} s  ${story.name}: ${problem ?? 'as it should be'}`);
+    }
+  };
+  await Promise.all(Array.from({ length: beside }, teller));
+}
+
 try {
-  const used: ReadonlySet<string>[] = [
-    new Set(
-      stage.cloud.iam
-        .usage()
-        .filter(({ uses }) => uses > 0)
-        .map(keyOf),
-    ),
-  ];
-  const problems: string[] = [];
-  for (const story of [...QUICK_STORIES, ...LARGE_STORIES, ...TROUBLED_STORIES]) {
-    const told = await tellCounted(stage, story);
-    used.push(told.used);
-    if (told.problem) problems.push(`${story.name}: ${told.problem}`);
-  }
+  await tellAll([...QUICK_STORIES, ...LARGE_STORIES], Number(options.beside));
+  await tellAll(TROUBLED_STORIES, 1);
   const rights = stage.cloud.iam.usage();
-  const unused = unusedOf(rights, used);
+  const unused = unusedActions(rights);
   const withoutReason = unused.filter(({ reason }) => reason === undefined);
-  const actions = new Set(rights.map(keyOf)).size;
-  console.log(`${actions} actions of ${new Set(rights.map(({ roleArn }) => roleArn)).size} roles`);
+  const roles = new Set(rights.map(({ roleArn }) => roleArn)).size;
+  console.log(`${new Set(rights.map(keyOf)).size} actions of ${roles} roles`);
   for (const [reason, group] of Map.groupBy(unused, ({ reason }) => reason ?? '')) {
     if (reason) console.log(`${String(group.length).padStart(4)} not to be seen here: ${reason}`);
   }

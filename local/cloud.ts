@@ -221,6 +221,7 @@ function createServices({
     fault: faults.consult,
     logDirectory: path.join(dataDirectory, 'logs'),
     putEvent: events.putEvent,
+    throttled: (region) => !throttles.take('ecs:RunTask', region),
   });
   const states: States = createStates({
     clock,

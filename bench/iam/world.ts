@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stage, startStage } from '../../demo/stage.ts';
-import { type GrantUse, type UnusedAction, unusedActions } from '../../local/iam/usage.ts';
 import { type Story, tell } from './stories.ts';
 
 /** A world without companies: each story brings its own. */
@@ -28,7 +27,7 @@ export interface Told {
 }
 
 /** Longest story: the slow ones wait some seconds at every agent. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 180_000;
 
 export const keyOf = ({ roleArn, action }: { roleArn: string; action: string }): string =>
   `${roleArn} ${action}`;
@@ -47,15 +46,6 @@ export async function tellCounted(stage: Stage, story: Story): Promise<Told> {
   const seconds = (Date.now() - began) / 1000;
   console.error(`${seconds.toFixed(1).padStart(6)} s  ${story.name}${problem ? `: ${problem}` : ''}`);
   return { story, seconds, problem, used };
-}
-
-/** What none of the sets has used. */
-export function unusedOf(rights: readonly GrantUse[], used: readonly ReadonlySet<string>[]): UnusedAction[] {
-  const counted = rights.map((right) => ({
-    ...right,
-    uses: used.some((set) => set.has(keyOf(right))) ? 1 : 0,
-  }));
-  return unusedActions(counted);
 }
 
 /** A role's name without the prefix that all of them share and CloudFormation's suffix. */

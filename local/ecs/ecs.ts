@@ -12,6 +12,8 @@ import { Tasks, type TasksOptions } from './tasks.ts';
 export interface EcsOptions extends Omit<TasksOptions, 'changed'> {
   readonly accountId: string;
   readonly authorize?: Authorize;
+  /** Whether a launch in the region has to be refused for now; never when absent. */
+  throttled?(region: string): boolean;
   putEvent(region: string, event: EventInput): void;
 }
 
@@ -44,9 +46,9 @@ export function createEcs(options: EcsOptions): Ecs {
       }),
   });
   const permit = permitBy(options.authorize);
-  const { accountId, fault } = options;
+  const { accountId, fault, throttled } = options;
   const operations: Readonly<Record<string, Operation>> = {
-    RunTask: createRunTask({ accountId, catalog, tasks, permit, fault }),
+    RunTask: createRunTask({ accountId, catalog, tasks, permit, fault, throttled }),
     ...operationsOnTasks(catalog, tasks, permit),
   };
   return {

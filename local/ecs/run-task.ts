@@ -20,6 +20,8 @@ export interface RunTaskPorts {
   readonly tasks: Tasks;
   readonly permit: Permit;
   readonly fault?: FaultPort;
+  /** Whether a launch in the region has to be refused for now; never when absent. */
+  throttled?(region: string): boolean;
 }
 
 interface Remembered {
@@ -46,6 +48,8 @@ export function createRunTask(ports: RunTaskPorts) {
       const message = 'The clientToken was used with other parameters.';
       throw new JsonServiceError('ConflictException', message, requestId);
     }
+    if (ports.throttled?.(region))
+      throw new JsonServiceError('ThrottlingException', 'Rate exceeded', requestId);
     const failure = failureOf(ports.fault, call, definition, requestId);
     if (failure) return { tasks: [], failures: [failure] };
     const order = { region, account: ports.accountId, cluster, definition, ...given };
