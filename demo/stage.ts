@@ -85,7 +85,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   );
 
   onStep(
-    'Synthesizing the stacks; starting two PostgreSQL servers, five providers in each datacenter, and the gateway',
+    'Synthesizing the stacks; starting three PostgreSQL servers, seven providers in each datacenter, and the gateway',
   );
   const [synthesized, started] = await Promise.allSettled([
     synthesize(topologyFile, assemblyDirectory),

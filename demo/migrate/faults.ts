@@ -1,9 +1,14 @@
 import { agentFunctionName, controlFunctionName, type Topology } from '@tanker/contract/index.ts';
 import type { FaultInput } from '../../local/faults.ts';
+import type { Course } from './course.ts';
 import type { FailingPhase, MigratePhase } from './options.ts';
 
 /** The function that does the work of a phase. Up to the commit none of them is used by the recovery that follows. */
-function functionOf(topology: Topology, phase: MigratePhase): { region: string; functionName: string } {
+function functionOf(
+  topology: Topology,
+  { from, to }: Course,
+  phase: MigratePhase,
+): { region: string; functionName: string } {
   const control = (name: Parameters<typeof controlFunctionName>[1]) => ({
     region: topology.controlRegion,
     functionName: controlFunctionName(topology, name),
@@ -20,15 +25,15 @@ function functionOf(topology: Topology, phase: MigratePhase): { region: string; 
     case 'lock':
       return control('lock-traffic');
     case 'drain':
-      return agent('us', 'drain');
+      return agent(from.datacenter, 'drain');
     case 'export':
-      return agent('us', 'export');
+      return agent(from.datacenter, 'export');
     case 'verify-exports':
       return control('verify-exports');
     case 'import':
-      return agent('eu', 'import');
+      return agent(to.datacenter, 'import');
     case 'verify':
-      return agent('eu', 'seal');
+      return agent(to.datacenter, 'seal');
     case 'commit':
       return control('commit-placement');
     case 'unlock':
@@ -39,8 +44,8 @@ function functionOf(topology: Topology, phase: MigratePhase): { region: string; 
 }
 
 /** The calls of a phase's function for this company. Agents are hit at one provider: deals. */
-function callsOf(topology: Topology, phase: MigratePhase, company: string) {
-  const { region, functionName } = functionOf(topology, phase);
+function callsOf(topology: Topology, course: Course, phase: MigratePhase, company: string) {
+  const { region, functionName } = functionOf(topology, course, phase);
   const isAgent = region !== topology.controlRegion;
   const payload = isAgent ? { company, provider: 'deals' } : { company };
   return { service: 'lambda', region, match: { operation: 'Run', functionName, payload } };
@@ -53,14 +58,24 @@ const HELD_MS = 3000;
  * Holds the phase open, so that an execution is stopped inside of it: its function runs only after the stop, as a late
  * worker of a dead task. In `commit` it runs at once and only its answer is held: the authority has written by then.
  */
-export const holdOf = (topology: Topology, phase: MigratePhase, company: string): FaultInput => ({
-  ...callsOf(topology, phase, company),
+export const holdOf = (
+  topology: Topology,
+  course: Course,
+  phase: MigratePhase,
+  company: string,
+): FaultInput => ({
+  ...callsOf(topology, course, phase, company),
   effect: { kind: phase === 'commit' ? 'answer-delayed' : 'delay', milliseconds: HELD_MS },
 });
 
 /** Makes every run of the phase's function for this company fail, for good. */
-export const failureOf = (topology: Topology, phase: FailingPhase, company: string): FaultInput => ({
-  ...callsOf(topology, phase, company),
+export const failureOf = (
+  topology: Topology,
+  course: Course,
+  phase: FailingPhase,
+  company: string,
+): FaultInput => ({
+  ...callsOf(topology, course, phase, company),
   times: 'forever',
   effect: { kind: 'error', errorType: 'PhaseFailed', errorMessage: `The demo makes phase ${phase} fail.` },
 });

@@ -11,6 +11,7 @@ export interface DemoOptions {
   readonly rows: number;
   readonly fail?: FailingPhase;
   readonly abort?: MigratePhase;
+  readonly sameDatacenter?: true;
   readonly keep?: true;
   readonly transfer: Transfer;
 }
@@ -52,6 +53,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         .choices(TRANSFERS)
         .default('auto'),
     )
+    .option('--same-datacenter', 'move from us/db1 to us/db2 instead, two servers of one datacenter')
     .option('--keep', 'leave the world up at the end, print commands to look around with, wait for Ctrl-C')
     .addHelpText(
       'after',
@@ -67,6 +69,7 @@ Examples:
   npm run demo -- --fail verify
   npm run demo -- --abort commit
   npm run demo -- --transfer fargate
+  npm run demo -- --same-datacenter
   npm run demo -- --keep`,
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

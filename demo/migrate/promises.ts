@@ -9,12 +9,13 @@ import {
   type TaskRecord,
 } from '@tanker/contract/index.ts';
 import type { TaskView } from '@tanker/sdk/task-records.ts';
-import type { Client } from 'pg';
 import type { Stage } from '../stage.ts';
 import { closedProviders, stagingLeftovers } from '../world/checks.ts';
+import { documentLeftovers, documentsClosed } from '../world/document-checks.ts';
+import { DOCUMENTS } from '../world/schema.ts';
 import { providerSecret } from '../world/topology.ts';
+import { type Copy, countData, differingData, type SeededData } from './copies.ts';
 import type { DemoReport, PromiseId } from './report.ts';
-import { countRows, differingSeeded, type SeededTable } from './seeded-rows.ts';
 
 /** What the checks look at. They read databases, gateway, table and bucket themselves. */
 export interface Scene {
@@ -24,9 +25,9 @@ export interface Scene {
   readonly to: Location;
   readonly view: TaskView;
   readonly outcome: DemoReport['outcome'];
-  readonly source: Client;
-  readonly target: Client;
-  readonly seeded: readonly SeededTable[];
+  readonly source: Copy;
+  readonly target: Copy;
+  readonly seeded: SeededData;
   readonly lost: readonly string[];
   readonly changedNeighbours: readonly string[];
   /** Whether a second start was the same task, and what a second task for the company ended with. */
@@ -52,7 +53,7 @@ async function readGateway({ stage, company }: Scene) {
 }
 
 /** A write straight into a database, past the gateway, undone at once. Answers the SQLSTATE of a refusal. */
-async function probeWrite(client: Client, company: string): Promise<string | undefined> {
+async function probeWrite({ client }: Copy, company: string): Promise<string | undefined> {
   await client.query('BEGIN');
   try {
     await client.query(
@@ -72,14 +73,15 @@ const oneHome: Check = async (scene) => {
   const moved = scene.outcome === 'migrated';
   const expected = formatLocation(moved ? scene.to : scene.from);
   const named = home.location ? formatLocation(home.location) : home.state;
-  const [homeClient, otherClient] = moved ? [scene.target, scene.source] : [scene.source, scene.target];
-  const atHome = await probeWrite(homeClient, scene.company);
-  const elsewhere = moved ? await probeWrite(otherClient, scene.company) : undefined;
-  const rowsElsewhere = moved ? 0 : await countRows(otherClient, scene.company);
+  const [homeCopy, otherCopy] = moved ? [scene.target, scene.source] : [scene.source, scene.target];
+  const atHome = await probeWrite(homeCopy, scene.company);
+  const elsewhere = moved ? await probeWrite(otherCopy, scene.company) : undefined;
+  const rowsElsewhere = moved ? 0 : await countData(otherCopy, scene.company);
   return broken(
     named !== expected && `the gateway names ${named}, not ${expected}`,
     atHome !== undefined && `home refuses a write (${atHome})`,
     moved && elsewhere === undefined && 'the former home accepts a write',
+    moved && !documentsClosed(otherCopy.files, scene.company) && 'the former home is open for documents',
     rowsElsewhere > 0 && `${rowsElsewhere} rows of the company are at another location`,
   );
 };
@@ -91,11 +93,14 @@ const nothingLost: Check = async ({ lost }) =>
 
 const allOrNothing: Check = async (scene) => {
   const moved = scene.outcome === 'migrated';
-  const homeClient = moved ? scene.target : scene.source;
-  const differing = await differingSeeded(homeClient, scene.company, scene.seeded);
+  const home = moved ? scene.target : scene.source;
+  const differing = await differingData(home, scene.company, scene.seeded);
   const { lock } = await readGateway(scene);
-  const closed = await closedProviders(homeClient, scene.company);
-  const atTarget = moved ? 0 : await countRows(scene.target, scene.company);
+  const closed = [
+    ...(await closedProviders(home.client, scene.company)),
+    ...(documentsClosed(home.files, scene.company) ? [DOCUMENTS] : []),
+  ];
+  const atTarget = moved ? 0 : await countData(scene.target, scene.company);
   return broken(
     differing.length > 0 && `rows at home differ from what they were: ${differing.join(', ')}`,
     lock?.state === 'held' && 'the company is still locked',
@@ -135,8 +140,9 @@ async function lateImports({ stage, company, to, view }: Scene): Promise<string[
 
 const noGhosts: Check = async (scene) => {
   const staging = [
-    ...Object.keys(await stagingLeftovers(scene.source, scene.company)),
-    ...Object.keys(await stagingLeftovers(scene.target, scene.company)),
+    ...Object.keys(await stagingLeftovers(scene.source.client, scene.company)),
+    ...Object.keys(await stagingLeftovers(scene.target.client, scene.company)),
+    ...[scene.source, scene.target].flatMap(({ files }) => documentLeftovers(files, scene.company)),
   ];
   // A run that was refused or never drained has left no epoch that a late worker could come with.
   const late = scene.view.subtasks.some((s) => s.action === 'drain') ? await lateImports(scene) : [];
@@ -185,7 +191,7 @@ const verifiedFirst: Check = async (scene) => {
     uneven.length > 0 && `${uneven.length} exports count different bytes`,
     seals.length !== task.plan?.providers.length && `${seals.length} providers were sealed`,
     late.length > 0 && `${late.length} seals came after the commit`,
-    (await differingSeeded(scene.target, scene.company, scene.seeded)).length > 0 &&
+    (await differingData(scene.target, scene.company, scene.seeded)).length > 0 &&
       'the target differs from the source',
   );
 };

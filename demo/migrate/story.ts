@@ -11,58 +11,50 @@ import {
 import { lockWindowOf, phaseSeconds } from '@tanker/sdk/lock-window.ts';
 import { startMigration } from '@tanker/sdk/start-task.ts';
 import { readTaskView } from '@tanker/sdk/task-records.ts';
-import type { Client } from 'pg';
 import type { Stage } from '../stage.ts';
-import { changedNeighbours, findAcknowledged, neighbourFingerprints } from '../world/checks.ts';
-import { DEMO_COMPANY, locationOf } from '../world/world.ts';
+import { changedNeighbours, findAcknowledged } from '../world/checks.ts';
+import { readDocuments } from '../world/document-checks.ts';
+import { DEMO_COMPANY } from '../world/world.ts';
+import { type Copy, fingerprintNeighbours, openCopy, readSeededData } from './copies.ts';
+import { type Course, courseOf } from './course.ts';
 import { failureOf, holdOf } from './faults.ts';
 import type { DemoOptions, MigratePhase } from './options.ts';
 import { watchTask } from './progress.ts';
 import { checkPromises } from './promises.ts';
 import { type DemoReport, PROMISES, providerReports } from './report.ts';
-import { readSeeded } from './seeded-rows.ts';
 
 /** How long customers work undisturbed before the task starts and after it has ended. */
 const UNDISTURBED_MS = 1500;
 
 const TASK = `move-${DEMO_COMPANY}-1`;
-const input = (task: string): MigrateInput => ({
+const input = (task: string, { to, reason }: Course): MigrateInput => ({
   task,
   company: DEMO_COMPANY,
-  to: { datacenter: 'eu' },
+  to,
   requestedBy: 'the demo',
-  reason: 'the company moved its seat to the EU',
+  reason,
 });
 
 /** Texts of the company's own data, to be looked for where no customer data may stand. */
-async function canariesOf(client: Client): Promise<string[]> {
+async function canariesOf({ client, files }: Copy): Promise<string[]> {
   const { rows } = await client.query<{ text: string }>(
     `(SELECT email AS text FROM contacts.persons WHERE company_id = $1 AND email IS NOT NULL ORDER BY id LIMIT 20)
      UNION ALL (SELECT title FROM deals.deals WHERE company_id = $1 ORDER BY id LIMIT 20)
      UNION ALL (SELECT body FROM notes.notes WHERE company_id = $1 ORDER BY id LIMIT 20)`,
     [DEMO_COMPANY],
   );
-  return rows.map((row) => row.text).filter((text) => text.length > 8);
+  const documents = [...readDocuments(files, DEMO_COMPANY).keys()].slice(0, 20);
+  return [...rows.map((row) => row.text), ...documents].filter((text) => text.length > 8);
 }
 
-const neighboursOf = async (source: Client, target: Client) =>
-  new Map(
-    [
-      ['us', await neighbourFingerprints(source, [DEMO_COMPANY])] as const,
-      ['eu', await neighbourFingerprints(target, [DEMO_COMPANY])] as const,
-    ].flatMap(([datacenter, found]) =>
-      [...found].map(([name, print]) => [`${name} in ${datacenter}`, print] as const),
-    ),
-  );
-
 /** A second task for the same company while the first holds it; answers the error it ended with. */
-async function tryAnotherTask(stage: Stage): Promise<string | null> {
+async function tryAnotherTask(stage: Stage, course: Course): Promise<string | null> {
   const name = `move-${DEMO_COMPANY}-2`;
   await stage.states.send(
     new StartExecutionCommand({
       stateMachineArn: machineArn(stage.topology, 'migrate'),
       name,
-      input: JSON.stringify(input(name)),
+      input: JSON.stringify(input(name, course)),
     }),
   );
   for (;;) {
@@ -85,23 +77,23 @@ async function stopTask(stage: Stage): Promise<void> {
 }
 
 /** Runs the task from its start to its close, with what the options ask for done to it on the way. */
-async function runTask(stage: Stage, options: DemoOptions) {
+async function runTask(stage: Stage, options: DemoOptions, course: Course) {
   const { abort } = options;
-  if (abort) stage.cloud.faults.set(holdOf(stage.topology, abort, DEMO_COMPANY));
-  if (options.fail) stage.cloud.faults.set(failureOf(stage.topology, options.fail, DEMO_COMPANY));
+  if (abort) stage.cloud.faults.set(holdOf(stage.topology, course, abort, DEMO_COMPANY));
+  if (options.fail) stage.cloud.faults.set(failureOf(stage.topology, course, options.fail, DEMO_COMPANY));
   const executions = migrateExecutions(stage.states, stage.topology);
-  const started = await startMigration(executions, input(TASK));
+  const started = await startMigration(executions, input(TASK, course));
   let otherTask: Promise<string | null> | undefined;
   let stopped = false;
   await watchTask(stage, TASK, async (record) => {
-    if (record.phase === 'prepare') otherTask ??= tryAnotherTask(stage);
+    if (record.phase === 'prepare') otherTask ??= tryAnotherTask(stage, course);
     if (!abort || stopped || !begun(record, abort)) return;
     // The other task is refused because this one holds the company; afterwards it would move it.
     await otherTask;
     await stopTask(stage);
     stopped = true;
   });
-  const again = await startMigration(executions, input(TASK));
+  const again = await startMigration(executions, input(TASK, course));
   return {
     same: started.started && !again.started,
     otherTaskError: (await otherTask) ?? null,
@@ -135,28 +127,30 @@ export async function tellMigrateStory(
   options: DemoOptions,
   say: (line: string) => void,
 ): Promise<DemoReport> {
-  const [source, target] = [await stage.world.connect('us'), await stage.world.connect('eu')];
+  const course = courseOf(options);
+  const { from, to } = course;
+  const [source, target] = [await openCopy(stage.world, from), await openCopy(stage.world, to)];
   try {
-    const seeded = await readSeeded(source, DEMO_COMPANY);
-    const before = await neighboursOf(source, target);
+    const seeded = await readSeededData(source, DEMO_COMPANY);
+    const before = await fingerprintNeighbours(stage.world, DEMO_COMPANY);
     const canaries = await canariesOf(source);
     say('Customers begin to write through the gateway');
     const customers = await stage.world.startCustomers({ companies: [DEMO_COMPANY] });
     await sleep(UNDISTURBED_MS);
     say(`Starting task ${TASK} with StartExecution`);
-    const secondStart = await runTask(stage, options);
+    const secondStart = await runTask(stage, options, course);
     await settled(stage);
     await sleep(UNDISTURBED_MS);
     const totals = await customers.stop();
-    say('Customers have stopped; checking both databases, the gateway, the table and the buckets');
+    say('Customers have stopped; checking databases and documents, the gateway, the table and the buckets');
 
     const view = await readTaskView(stage.rows, TASK);
     const outcome = outcomeOf(view.task);
     const home = outcome === 'migrated' ? target : source;
-    const writes = await findAcknowledged({ [DEMO_COMPANY]: home }, customers.journal);
-    const after = await neighboursOf(source, target);
-    const changed = changedNeighbours(before, after);
-    const [from, to] = [locationOf('us'), locationOf('eu')];
+    const writes = await findAcknowledged({ [DEMO_COMPANY]: home.client }, customers.journal, {
+      [DEMO_COMPANY]: home.files,
+    });
+    const changed = changedNeighbours(before, await fingerprintNeighbours(stage.world, DEMO_COMPANY));
     const scene = {
       ...{
         stage,
@@ -204,6 +198,6 @@ export async function tellMigrateStory(
       ...(await orchestrationOf(stage)),
     };
   } finally {
-    await Promise.all([source.end(), target.end()]);
+    await Promise.all([source.client.end(), target.client.end()]);
   }
 }

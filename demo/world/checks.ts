@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { type Client, escapeIdentifier } from 'pg';
 import { PRODUCT_COLLECTIONS } from './collections.ts';
+import { writtenInDocuments } from './document-checks.ts';
+import { DOCUMENTS } from './schema.ts';
 import type { AcknowledgedWrite } from './writer.ts';
 
 /**
@@ -173,22 +175,31 @@ export async function readJournal(path: string): Promise<readonly AcknowledgedWr
 }
 
 /**
- * Looks for every acknowledged write in the database that is the home of its company. A write is found when its
+ * Looks for every acknowledged write in the database that is the home of its company, and for those of documents in
+ * the home's directory. A write is found when its
  * history is there and its effect too: a created row is there or its history says that it was deleted, and the message
  * that it sent is delivered or still pending.
  */
 export async function findAcknowledged(
   clients: Readonly<Record<string, Client>>,
   journal: string,
+  directories: Readonly<Record<string, string>> = {},
 ): Promise<AcknowledgedCheck> {
   const writes = await readJournal(journal);
   const groups = Map.groupBy(writes, ({ company, collection }) => `${company} ${collection}`);
   const lost: string[] = [];
   for (const group of groups.values()) {
     const { company, collection } = group[0] as AcknowledgedWrite;
+    const ids = group.map((write) => write.writeId);
+    if (collection === DOCUMENTS) {
+      const directory = directories[company];
+      if (directory === undefined) throw new Error(`No directory was named as the home of ${company}.`);
+      const written = writtenInDocuments(directory, company);
+      lost.push(...ids.filter((id) => !written.has(id)));
+      continue;
+    }
     const client = clients[company];
     if (client === undefined) throw new Error(`No database was named as the home of ${company}.`);
-    const ids = group.map((write) => write.writeId);
     const { rows } = await client.query<{ write_id: string }>(foundSql(collection), [company, ids]);
     const found = new Set(rows.map((row) => row.write_id));
     lost.push(...ids.filter((id) => !found.has(id)));
@@ -206,10 +217,15 @@ function foundSql(collection: string): string {
          OR EXISTS (SELECT 1 FROM ${service}.outbox AS o WHERE o.company_id = $1 AND o.write_id = h.write_id
            AND o.delivered_at IS NULL))`
     : '';
+  // A reminder leaves the queue when it is delivered.
+  const delivered =
+    service === 'reminders'
+      ? `OR EXISTS (SELECT 1 FROM reminders.deliveries AS d WHERE d.company_id = $1 AND d.write_id = h.write_id)`
+      : '';
   return `SELECT h.write_id FROM ${service}.changes AS h
     WHERE h.company_id = $1 AND h.write_id = ANY ($2) AND h.entity = '${table}' AND (h.kind <> 'create' OR (
       (EXISTS (SELECT 1 FROM ${service}.${table} AS t WHERE t.company_id = $1 AND t.id = h.entity_id
          AND t.write_id = h.write_id)
        OR EXISTS (SELECT 1 FROM ${service}.changes AS g WHERE g.company_id = $1 AND g.kind = 'delete'
-         AND g.entity = h.entity AND g.entity_id = h.entity_id)) ${message}))`;
+         AND g.entity = h.entity AND g.entity_id = h.entity_id) ${delivered}) ${message}))`;
 }

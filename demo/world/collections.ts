@@ -1,4 +1,5 @@
-import type { ServiceName } from './schema.ts';
+import { DOCUMENTS, type ServiceName } from './schema.ts';
+import type { WriteKind } from './writer.ts';
 
 /** What customers write to: a collection of the product's API, and the statements behind it. */
 export interface ProductCollection {
@@ -11,7 +12,17 @@ export interface ProductCollection {
   readonly set: string;
   /** The topic of the message that a new row puts into the service's outbox. */
   readonly topic?: string;
+  /** What customers may do; a message that is on its way is only made. Default: everything. */
+  readonly kinds?: readonly WriteKind[];
 }
+
+/** What customers may do with documents: what they wrote is in the document itself, so none of theirs is deleted. */
+export const DOCUMENT_KINDS: readonly WriteKind[] = ['create', 'update'];
+
+const ALL_KINDS: readonly WriteKind[] = ['create', 'update', 'delete'];
+
+export const kindsOf = (collection: string): readonly WriteKind[] =>
+  collection === DOCUMENTS ? DOCUMENT_KINDS : (PRODUCT_COLLECTIONS[collection]?.kinds ?? ALL_KINDS);
 
 export const PRODUCT_COLLECTIONS: Readonly<Record<string, ProductCollection>> = {
   persons: {
@@ -50,6 +61,16 @@ export const PRODUCT_COLLECTIONS: Readonly<Record<string, ProductCollection>> = 
     columns: 'entity, entity_id, body, pinned, author_id',
     values: `'deal', 1, $3, false, 7`,
     set: 'body = $3, updated_at = clock_timestamp()',
+  },
+  reminders: {
+    service: 'reminders',
+    table: 'queue',
+    columns: 'topic, payload, deliver_at',
+    // Half of them are due at once, for the job; the others wait for their hour.
+    values: `'remind', jsonb_build_object('writeId', $2::text),
+      clock_timestamp() + CASE WHEN hashtext($3::text) % 2 = 0 THEN interval '0.3 s' ELSE interval '1 hour' END`,
+    set: 'topic = topic',
+    kinds: ['create'],
   },
 };
 

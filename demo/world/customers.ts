@@ -3,8 +3,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runChild, type Service } from './child.ts';
-import { PRODUCT_COLLECTIONS } from './collections.ts';
+import { kindsOf, PRODUCT_COLLECTIONS } from './collections.ts';
 import { Random } from './random.ts';
+import { DOCUMENTS } from './schema.ts';
 import { sendWrite, type WriteOrder } from './writer.ts';
 
 export interface CustomersConfig {
@@ -64,14 +65,15 @@ class Tally {
   }
 }
 
-const COLLECTIONS = Object.keys(PRODUCT_COLLECTIONS);
+const COLLECTIONS = [...Object.keys(PRODUCT_COLLECTIONS), DOCUMENTS];
 
 /** What a connection writes next: six of ten create, three update and one deletes a row that it made itself. */
 function nextOrder(random: Random, own: Remembered[]): Pick<WriteOrder, 'collection' | 'kind' | 'id'> {
   const dice = random.below(10);
   if (dice < 6 || own.length === 0) return { collection: random.pick(COLLECTIONS), kind: 'create' };
-  if (dice < 9) return { ...random.pick(own), kind: 'update' };
-  return { ...(own.shift() as Remembered), kind: 'delete' };
+  const oldest = own.findIndex(({ collection }) => kindsOf(collection).includes('delete'));
+  if (dice < 9 || oldest === -1) return { ...random.pick(own), kind: 'update' };
+  return { ...(own.splice(oldest, 1)[0] as Remembered), kind: 'delete' };
 }
 
 async function startCustomers(config: CustomersConfig): Promise<Service> {
@@ -95,7 +97,8 @@ async function startCustomers(config: CustomersConfig): Promise<Service> {
         case 'acknowledged':
           writeSync(journal, `${JSON.stringify(result.write)}\n`);
           tally.acknowledge(company);
-          if (next.kind === 'create') own.push({ collection: next.collection, id: result.id });
+          if (next.kind === 'create' && kindsOf(next.collection).includes('update'))
+            own.push({ collection: next.collection, id: result.id });
           if (own.length > REMEMBERED_ROWS) own.shift();
           break;
         case 'locked':

@@ -23,6 +23,9 @@ const SHARES: Readonly<Record<string, number>> = {
   'notes.notes': 100,
   'notes.custom_fields': 40,
   'notes.changes': 10,
+  'reminders.queue': 20,
+  'reminders.deliveries': 10,
+  'reminders.changes': 10,
 };
 const PIPELINES = 3;
 /** Below this the shares of some tables would be no row at all. */

@@ -1,6 +1,7 @@
+import { consumeDue } from '@tanker/providers/queue/index.ts';
 import type { Pool } from 'pg';
 import { CLOSED_SQLSTATE } from './product-api.ts';
-import { OUTBOXES } from './schema.ts';
+import { OUTBOXES, QUEUE } from './schema.ts';
 
 /** Messages are gathered for this long after a wake, so that one transaction delivers several. */
 const GATHER_MS = 5;
@@ -15,7 +16,7 @@ export interface Deliveries {
 }
 
 /**
- * The job that works off the outboxes of a datacenter: a message is delivered when its record and its mark are
+ * The job that works off the outboxes and due reminders of a server: a message is delivered when its record and its mark are
  * committed together. Each company has a transaction of its own, so that a company which is closed while it moves
  * keeps its messages pending, is tried again later, and holds up no other.
  */
@@ -59,6 +60,22 @@ async function deliverAll(pool: Pool): Promise<void> {
     );
     for (const { company_id } of rows) await deliver(pool, service, record, company_id);
   }
+  const { rows } = await pool.query<{ company_id: string }>(
+    `SELECT DISTINCT company_id FROM ${QUEUE.table} WHERE deliver_at <= now()`,
+  );
+  for (const { company_id } of rows) await remind(pool, company_id);
+}
+
+/** Of a company that is closed nothing is taken: its reminders are tried again at the next look. */
+async function remind(pool: Pool, company: string): Promise<void> {
+  await consumeDue(pool, QUEUE, company, BATCH, async (client, messages) => {
+    for (const { id, topic, payload } of messages) {
+      await client.query(
+        `INSERT INTO reminders.deliveries (company_id, outbox_id, topic, write_id) VALUES ($1, $2, $3, $4)`,
+        [company, id, topic, (payload as { writeId?: string }).writeId],
+      );
+    }
+  });
 }
 
 async function deliver(pool: Pool, service: string, record: string, company: string): Promise<void> {

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:net';
-import { SERVICE_NAMES, type ServiceName } from './schema.ts';
+import { PROVIDER_NAMES, type ProviderName } from './schema.ts';
 
 export interface DatacenterPorts {
   readonly product: number;
-  readonly providers: Readonly<Record<ServiceName, number>>;
+  readonly providers: Readonly<Record<ProviderName, number>>;
 }
 
 export interface WorldPorts {
@@ -44,9 +44,9 @@ export async function choosePorts(): Promise<WorldPorts> {
   };
   const datacenter = async (): Promise<DatacenterPorts> => {
     const product = await next();
-    const providers: Partial<Record<ServiceName, number>> = {};
-    for (const service of SERVICE_NAMES) providers[service] = await next();
-    return { product, providers: providers as Record<ServiceName, number> };
+    const providers: Partial<Record<ProviderName, number>> = {};
+    for (const service of PROVIDER_NAMES) providers[service] = await next();
+    return { product, providers: providers as Record<ProviderName, number> };
   };
   const ports = { gateway: await next(), us: await datacenter(), eu: await datacenter() };
   await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));

@@ -11,7 +11,7 @@ import {
 /** The SQLSTATE with which a provider's guard refuses a write to a company that is closed. */
 export const CLOSED_SQLSTATE = 'TK423';
 
-const RETRY_AFTER_SECONDS = 1;
+export const RETRY_AFTER_SECONDS = 1;
 const LIST_LIMIT = 50;
 
 /** The client's own id of a write, under which its history can be found. */

@@ -39,6 +39,8 @@ export interface RowShape {
 /** Data begins on 2024-01-01 and spans two years: 730 days of 86,400 seconds. */
 const FIRST_INSTANT_MS = Date.UTC(2024, 0, 1);
 const SPAN_SECONDS = 730 * 86_400;
+/** 16 years: seeded reminders are for 2040 and 2041. */
+const REMINDERS_AFTER_MS = 16 * 365.25 * 86_400_000;
 
 const instant = (random: Random): string =>
   new Date(FIRST_INSTANT_MS + random.below(SPAN_SECONDS) * 1000 + random.below(1000)).toISOString();
@@ -266,6 +268,18 @@ const customFields: RowShape = {
   },
 };
 
+/** Long after the demo: none becomes due while it runs. */
+const reminders: RowShape = {
+  columns: 'topic, payload, write_id, created_at, deliver_at',
+  values: ({ random, index }) => [
+    random.pick(['remind', 'remind', 'follow-up']),
+    json({ text: random.pick(SENTENCES), deal: random.below(9999) }),
+    `seed-${index}`,
+    instant(random),
+    new Date(Date.parse(instant(random)) + REMINDERS_AFTER_MS).toISOString(),
+  ],
+};
+
 /** How each table's rows are made. */
 export const ROW_SHAPES: Readonly<Record<string, RowShape>> = {
   'contacts.organizations': organizations,
@@ -285,4 +299,7 @@ export const ROW_SHAPES: Readonly<Record<string, RowShape>> = {
   'notes.notes': notes,
   'notes.custom_fields': customFields,
   'notes.changes': changed('notes', 'notes.notes'),
+  'reminders.queue': reminders,
+  'reminders.deliveries': delivered('remind'),
+  'reminders.changes': changed('queue', 'reminders.queue'),
 };

@@ -1,12 +1,13 @@
 /**
- * Northwind CRM: five services, each with a schema of its own in the one database of its datacenter. Companies share
- * the tables; every row has a company_id. Every service keeps `changes`, the history of what customers did, written in
- * the transaction of the change; mail and deals also have an outbox, whose messages a job works off.
+ * Northwind CRM: seven services. Six have a schema of their own in the one database of each server; `documents` keeps
+ * files beside it. Companies share the tables; every row has a company_id. Every service with tables keeps `changes`,
+ * the history of what customers did, written in the transaction of the change; mail and deals also have an outbox, and
+ * reminders a queue of delayed messages, and a job works them off.
  *
- * Ids are unique across datacenters, so that a company that has moved goes on with ids of its new home: each sequence
- * counts in steps of ID_STEP from the datacenter's own first id.
+ * Ids are unique across servers, so that a company that has moved goes on with ids of its new home: each sequence
+ * counts in steps of ID_STEP from the server's own first id.
  */
-export const ID_STEP = 2;
+export const ID_STEP = 3;
 
 /** The tables of each service. `changes` and what belongs to the outbox come last. */
 export const SERVICES = {
@@ -15,10 +16,19 @@ export const SERVICES = {
   activities: ['activities', 'changes'],
   mail: ['threads', 'messages', 'outbox', 'deliveries', 'changes'],
   notes: ['notes', 'custom_fields', 'changes'],
+  reminders: ['queue', 'deliveries', 'changes'],
 } as const;
 
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
+
+/** The service that keeps files. */
+export const DOCUMENTS = 'documents';
+export type ProviderName = ServiceName | typeof DOCUMENTS;
+export const PROVIDER_NAMES: readonly ProviderName[] = [...SERVICE_NAMES, DOCUMENTS];
+
+/** The queue of delayed messages: they move with their company. */
+export const QUEUE = { table: 'reminders.queue', companyColumn: 'company_id' } as const;
 
 /**
  * Services with an outbox, and the table in which the job records what it delivered. The outbox itself is a queue:
@@ -66,6 +76,9 @@ const COLUMNS: Readonly<Record<string, string>> = {
   'notes.custom_fields': `
     entity text NOT NULL, entity_id bigint NOT NULL, field text NOT NULL, value jsonb NOT NULL,
     created_at timestamptz NOT NULL`,
+  'reminders.queue': `
+    topic text NOT NULL, payload jsonb NOT NULL, write_id text, created_at timestamptz NOT NULL,
+    deliver_at timestamptz NOT NULL`,
 };
 
 const CHANGES = `
@@ -84,7 +97,7 @@ const SHARED: Readonly<Record<string, string>> = {
   deliveries: DELIVERED,
 };
 
-/** The DDL of one datacenter's database. `firstId`: 1 to ID_STEP, another in each datacenter. */
+/** The DDL of one server's database. `firstId`: 1 to ID_STEP, another on each server. */
 export function schemaSql(firstId: number): string {
   const identity = IDENTITY.replace(':first', String(firstId)).replace(':step', String(ID_STEP));
   return SERVICE_NAMES.map((service) => {

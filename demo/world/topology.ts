@@ -1,25 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import type { TopologyInput } from '@tanker/contract/index.ts';
+import type { Location, TopologyInput } from '@tanker/contract/index.ts';
 import type { WorldPorts } from './ports.ts';
-import { SERVICE_NAMES, type ServiceName } from './schema.ts';
+import { PROVIDER_NAMES, type ProviderName } from './schema.ts';
 
-/** Where Northwind CRM runs. `firstId` makes the ids of the datacenters different (ID_STEP in schema.ts). */
+/** Where Northwind CRM runs. `firstId` makes the ids of the servers different (ID_STEP in schema.ts). */
 export const DATACENTERS = {
-  us: { region: 'us-east-1', jurisdiction: 'US', server: 'db1', firstId: 1 },
-  eu: { region: 'eu-central-1', jurisdiction: 'EU', server: 'db1', firstId: 2 },
+  us: { region: 'us-east-1', jurisdiction: 'US', servers: { db1: { firstId: 1 }, db2: { firstId: 3 } } },
+  eu: { region: 'eu-central-1', jurisdiction: 'EU', servers: { db1: { firstId: 2 } } },
 } as const;
 export type DatacenterKey = keyof typeof DATACENTERS;
 export const DATACENTER_KEYS = Object.keys(DATACENTERS) as DatacenterKey[];
 
+export const serversOf = (datacenter: DatacenterKey): readonly string[] =>
+  Object.keys(DATACENTERS[datacenter].servers);
+
+/** Every server of every datacenter. */
+export const LOCATIONS: readonly WorldLocation[] = DATACENTER_KEYS.flatMap((datacenter) =>
+  serversOf(datacenter).map((server) => ({ datacenter, server })),
+);
+
+export interface WorldLocation extends Location {
+  readonly datacenter: DatacenterKey;
+}
+
+/** The first id of a location's sequences. */
+export const firstIdAt = ({ datacenter, server }: WorldLocation): number =>
+  (DATACENTERS[datacenter].servers as Readonly<Record<string, { firstId: number }>>)[server]?.firstId ?? 0;
+
 /** Which services' rows refer to rows of others. */
-export const IMPORT_AFTER: Readonly<Partial<Record<ServiceName, readonly ServiceName[]>>> = {
+export const IMPORT_AFTER: Readonly<Partial<Record<ProviderName, readonly ProviderName[]>>> = {
   deals: ['contacts'],
   activities: ['contacts'],
 };
 
 export const OPERATOR_SECRET = 'tanker/gateway-operator';
 export const READER_SECRET = 'tanker/gateway-reader';
-export const providerSecret = (service: ServiceName): string => `northwind/${service}`;
+export const providerSecret = (service: ProviderName): string => `northwind/${service}`;
 
 /** A datacenter that the world does not run: somebody else serves its providers, each below `<url>/<service>`. */
 export interface Annex {
@@ -36,7 +52,7 @@ const newToken = (): string => randomBytes(24).toString('base64url');
 /** A new bearer token for each secret of the world, by the secret's name. */
 export const newSecrets = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    [OPERATOR_SECRET, READER_SECRET, ...SERVICE_NAMES.map(providerSecret)].map((name) => [name, newToken()]),
+    [OPERATOR_SECRET, READER_SECRET, ...PROVIDER_NAMES.map(providerSecret)].map((name) => [name, newToken()]),
   );
 
 const url = (port: number): string => `http://127.0.0.1:${port}`;
@@ -52,13 +68,13 @@ export const worldTopology = (
   controlRegion: 'eu-west-1',
   datacenters: [
     ...DATACENTER_KEYS.map((name) => {
-      const { region, jurisdiction, server } = DATACENTERS[name];
-      return { name, region, jurisdiction, servers: [server] };
+      const { region, jurisdiction } = DATACENTERS[name];
+      return { name, region, jurisdiction, servers: [...serversOf(name)] };
     }),
     ...annexes.map(({ url: _, servers, ...annex }) => ({ ...annex, servers: [...servers] })),
   ],
   gateway: { url: url(ports.gateway), operatorSecret: OPERATOR_SECRET, readerSecret: READER_SECRET },
-  providers: SERVICE_NAMES.map((name) => ({
+  providers: PROVIDER_NAMES.map((name) => ({
     name,
     endpoints: Object.fromEntries([
       ...DATACENTER_KEYS.map((key) => [key, url(ports[key].providers[name])]),
@@ -76,5 +92,5 @@ export const worldTopology = (
   lockBudgetSeconds: 120,
   graceDays: 7,
   retention: { transferDays: 7, recordDays: 60 },
-  concurrency: { providers: SERVICE_NAMES.length },
+  concurrency: { providers: PROVIDER_NAMES.length },
 });

@@ -44,6 +44,11 @@ export const FIELD_NAMES = words(
   'contract_number,region,billing_contact,renewal_month,segment,partner_level,cost_centre,nps',
 );
 
+/** Folders of documents; some with what file systems and JSON treat badly. */
+export const FILE_NAMES = words(
+  'Contracts,Offers,Verträge,Minutes "final",契約書,invoices & notes,C:\\\\scans',
+);
+
 /** Sentences of mails and notes; some with what makes escaping and encodings go wrong. */
 export const SENTENCES: readonly string[] = [
   'Thank you for the call this morning, it helped us to see where we stand.',

@@ -1,23 +1,28 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatLocation, type Location, type TopologyInput } from '@tanker/contract/index.ts';
+import { formatLocation, sameLocation, type TopologyInput } from '@tanker/contract/index.ts';
 import { Client } from 'pg';
-import { type PostgresServer, startPostgres } from '../postgres-server.ts';
+import { startPostgres } from '../postgres-server.ts';
 import { type Child, startChild } from './child.ts';
 import type { CustomersConfig, CustomerTotals } from './customers.ts';
 import { type Seeded, seedCompany } from './data.ts';
 import type { DatacenterConfig } from './datacenter.ts';
+import { seedDocuments } from './documents.ts';
 import { choosePorts, type WorldPorts } from './ports.ts';
-import { SERVICE_NAMES, type ServiceName, schemaSql } from './schema.ts';
+import type { ServerConfig } from './providers.ts';
+import { PROVIDER_NAMES, type ProviderName, schemaSql } from './schema.ts';
 import {
   type Annex,
   DATACENTER_KEYS,
-  DATACENTERS,
   type DatacenterKey,
+  firstIdAt,
+  LOCATIONS,
   newSecrets,
   OPERATOR_SECRET,
   providerSecret,
   READER_SECRET,
+  serversOf,
+  type WorldLocation,
   worldTopology,
 } from './topology.ts';
 
@@ -26,6 +31,8 @@ export interface WorldCompany {
   readonly company: string;
   readonly rows: number;
   readonly datacenter: DatacenterKey;
+  /** Default: the datacenter's first. */
+  readonly server?: string;
 }
 
 export interface StartOptions {
@@ -60,36 +67,41 @@ export interface Customers {
 export interface World {
   readonly topology: TopologyInput;
   readonly secrets: Readonly<Record<string, string>>;
-  /** Connection string of each datacenter's database. */
-  readonly databases: Readonly<Record<DatacenterKey, string>>;
   readonly gateway: { readonly url: string; readonly operatorToken: string; readonly readerToken: string };
   /** What was seeded at the start. */
   readonly seeded: readonly Seeded[];
-  /** A new client of a datacenter's database; the caller ends it. */
-  connect(datacenter: DatacenterKey): Promise<Client>;
+  /** A new client of a server's database, by default of the datacenter's first server; the caller ends it. */
+  connect(datacenter: DatacenterKey, server?: string): Promise<Client>;
+  /** The directory of a server's documents. */
+  filesOf(datacenter: DatacenterKey, server?: string): string;
   /** Signs a company up and seeds it while the world runs. */
   addCompany(company: WorldCompany): Promise<Seeded>;
   startCustomers(options: CustomersOptions): Promise<Customers>;
   stop(): Promise<void>;
 }
 
-/** The company of the demo, with this many rows unless asked otherwise, and its neighbours in both datacenters. */
+/** The company of the demo, with this many rows unless asked otherwise, and its neighbours on every server. */
 export const DEMO_COMPANY = 'acme';
 export const DEMO_ROWS = 200_000;
 const NEIGHBOUR_ROWS = 500;
-const NEIGHBOURS = { us: ['globex', 'initech'], eu: ['hooli', 'umbra'] } as const;
+const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
+  'us/db1': ['globex', 'initech'],
+  'us/db2': ['vehement'],
+  'eu/db1': ['hooli', 'umbra'],
+};
 
-/** The companies of the demo: one big one in the US, two small ones in each datacenter. */
+/** The companies of the demo: one big one in the US, and small ones on each server. */
 export const demoCompanies = (rows = DEMO_ROWS): readonly WorldCompany[] => [
   { company: DEMO_COMPANY, rows, datacenter: 'us' },
-  ...DATACENTER_KEYS.flatMap((datacenter) =>
-    NEIGHBOURS[datacenter].map((company) => ({ company, rows: NEIGHBOUR_ROWS, datacenter })),
+  ...LOCATIONS.flatMap((at) =>
+    (NEIGHBOURS[formatLocation(at)] ?? []).map((company) => ({ company, rows: NEIGHBOUR_ROWS, ...at })),
   ),
 ];
 
-export const locationOf = (datacenter: DatacenterKey): Location => ({
+/** A server of a datacenter, by default its first. */
+export const locationOf = (datacenter: DatacenterKey, server?: string): WorldLocation => ({
   datacenter,
-  server: DATACENTERS[datacenter].server,
+  server: server ?? serversOf(datacenter)[0] ?? '',
 });
 
 /**
@@ -139,37 +151,43 @@ interface Parts {
 }
 
 async function startParts(parts: Parts): Promise<World> {
-  const { running, topology, secrets } = parts;
+  const { topology, secrets } = parts;
   const tokens = {
     operatorToken: secrets[OPERATOR_SECRET] as string,
     readerToken: secrets[READER_SECRET] as string,
   };
   const gateway = { url: topology.gateway.url, ...tokens };
   const [servers] = await allStarted([
-    allStarted(DATACENTER_KEYS.map((key) => startDatabase(key, running))),
+    allStarted(LOCATIONS.map((at) => startServer(parts, at))),
     startGatewayProcess(parts, tokens).then(() => []),
   ]);
-  const databases = Object.fromEntries(
-    DATACENTER_KEYS.map((key, index) => [key, servers?.[index]?.connectionString]),
-  ) as Record<DatacenterKey, string>;
+  const serverAt = (at: WorldLocation): RunningServer => {
+    const found = servers?.find(({ location }) => sameLocation(location, at));
+    if (!found) throw new RangeError(`The world has no server ${formatLocation(at)}.`);
+    return found;
+  };
 
   const addCompany = async (company: WorldCompany): Promise<Seeded> => {
-    await signUp(gateway, company);
-    return withClient(databases[company.datacenter], (client) => seedCompany(client, company));
+    const at = locationOf(company.datacenter, company.server);
+    const { database, files } = serverAt(at);
+    await signUp(gateway, company.company, at);
+    const seeded = await withClient(database, (client) => seedCompany(client, company));
+    await seedDocuments(files, company.company, company.rows);
+    return seeded;
   };
   const seeded: Seeded[] = [];
   // Before the providers guard the tables: one COPY of a guarded table keeps all of its rows for the guard.
   for (const company of parts.companies) seeded.push(await addCompany(company));
-  await allStarted(DATACENTER_KEYS.map((key) => startDatacenterProcess(parts, key, databases[key])));
+  await allStarted(DATACENTER_KEYS.map((key) => startDatacenterProcess(parts, key, servers ?? [])));
 
   let customers = 0;
   return {
     topology,
     secrets,
-    databases,
     gateway,
     seeded,
-    connect: (datacenter) => connect(databases[datacenter]),
+    connect: (datacenter, server) => connect(serverAt(locationOf(datacenter, server)).database),
+    filesOf: (datacenter, server) => serverAt(locationOf(datacenter, server)).files,
     addCompany,
     startCustomers: (options) => {
       customers += 1;
@@ -185,11 +203,17 @@ async function allStarted<T>(starting: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(starting);
 }
 
-async function startDatabase(key: DatacenterKey, running: Parts['running']): Promise<PostgresServer> {
-  const server = await startPostgres();
-  running.push(server);
-  await withClient(server.connectionString, (client) => client.query(schemaSql(DATACENTERS[key].firstId)));
-  return server;
+interface RunningServer extends ServerConfig {
+  readonly location: WorldLocation;
+}
+
+/** A server's database, with the product's tables, and the directory for its documents. */
+async function startServer({ directory, running }: Parts, location: WorldLocation): Promise<RunningServer> {
+  const postgres = await startPostgres();
+  running.push(postgres);
+  const database = postgres.connectionString;
+  await withClient(database, (client) => client.query(schemaSql(firstIdAt(location))));
+  return { location, database, files: join(directory, `files-${location.datacenter}-${location.server}`) };
 }
 
 async function startGatewayProcess(
@@ -205,9 +229,9 @@ async function startGatewayProcess(
       database: join(directory, 'authority.db'),
       ...tokens,
       routes: Object.fromEntries([
-        ...DATACENTER_KEYS.map((key) => [
-          formatLocation(locationOf(key)),
-          `http://127.0.0.1:${ports[key].product}`,
+        ...LOCATIONS.map((at) => [
+          formatLocation(at),
+          `http://127.0.0.1:${ports[at.datacenter].product}/servers/${at.server}`,
         ]),
         ...annexes.flatMap(({ name, servers, url }) =>
           servers.map((server) => [formatLocation({ datacenter: name, server }), url]),
@@ -221,18 +245,21 @@ async function startGatewayProcess(
 async function startDatacenterProcess(
   { directory, ports, secrets, running }: Parts,
   datacenter: DatacenterKey,
-  database: string,
+  all: readonly RunningServer[],
 ): Promise<void> {
-  const provider = (service: ServiceName) => ({
+  const own = all.filter(({ location }) => location.datacenter === datacenter);
+  const provider = (service: ProviderName) => ({
     port: ports[datacenter].providers[service],
     token: secrets[providerSecret(service)] as string,
   });
   const config: DatacenterConfig = {
-    ...locationOf(datacenter),
-    database,
+    datacenter,
+    servers: Object.fromEntries(
+      own.map(({ location, database, files }) => [location.server, { database, files }]),
+    ),
     port: ports[datacenter].product,
     providers: Object.fromEntries(
-      SERVICE_NAMES.map((service) => [service, provider(service)]),
+      PROVIDER_NAMES.map((service) => [service, provider(service)]),
     ) as DatacenterConfig['providers'],
   };
   const script = new URL('./datacenter.ts', import.meta.url);
@@ -276,11 +303,11 @@ async function startCustomersProcess(
   return { journal: config.journal, totals: () => totals, stop };
 }
 
-async function signUp(gateway: World['gateway'], { company, datacenter }: WorldCompany): Promise<void> {
+async function signUp(gateway: World['gateway'], company: string, location: WorldLocation): Promise<void> {
   const response = await fetch(`${gateway.url}/signup/${company}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${gateway.operatorToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ location: locationOf(datacenter) }),
+    body: JSON.stringify({ location }),
   });
   if (!response.ok) throw new Error(`The gateway did not sign ${company} up: ${await response.text()}`);
 }

@@ -1,11 +1,13 @@
 import { WRITE_ID_HEADER } from './product-api.ts';
 
+export type WriteKind = 'create' | 'update' | 'delete';
+
 /** A line of the journal: a write that the product acknowledged. */
 export interface AcknowledgedWrite {
   readonly company: string;
   readonly collection: string;
   readonly writeId: string;
-  readonly kind: 'create' | 'update' | 'delete';
+  readonly kind: WriteKind;
   readonly at: string;
 }
 

@@ -54,6 +54,11 @@ export async function settleBlobs(
 ): Promise<void> {
   if (handles.length === 0) return;
   await Promise.all(handles.map((handle) => handle.sync().finally(() => handle.close())));
+  await settleNames(metadata, company);
+}
+
+/** Waits until the names of a company's blobs are on the disk. */
+export async function settleNames(metadata: Metadata, company: string): Promise<void> {
   for (const path of [dirname(metadata.blobPath(company, 'any')), metadata.directory]) {
     const directory = await open(path, 'r');
     await directory.sync().finally(() => directory.close());

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { CompanyId, TankerError } from '@tanker/contract/index.ts';
-import { adoptBlob, createBlob, doomBlob, readBlob, reserveBlobs, settleBlobs, sweepBlobs } from './blobs.ts';
+import { adoptBlob, createBlob, doomBlob, readBlob, reserveBlobs, settleNames, sweepBlobs } from './blobs.ts';
 import { FileInfo, MAX_FILE_BYTES } from './config.ts';
 import { noteChanges } from './fence.ts';
 import { type FileRow, infoOf } from './listing.ts';
@@ -47,6 +47,7 @@ export class FileStore {
         await Promise.allSettled(writing);
         written.push(...(await Promise.all(writing)));
       }
+      await settleNames(this.#metadata, company);
       this.#metadata.transaction(() => {
         noteChanges(this.#metadata, company, files.length);
         for (const [index, info] of written.entries()) this.#show(company, blobs[index] ?? '', info);
@@ -111,11 +112,12 @@ export class FileStore {
         if (bytes > MAX_FILE_BYTES) throw tooLarge();
         await handle.writeFile(chunk);
       }
+      await handle.sync();
       const { path, contentType, createdAt = new Date() } = file;
       const sha256 = hash.digest('hex');
       return FileInfo.parse({ path, contentType, bytes, sha256, createdAt: createdAt.toISOString() });
     } finally {
-      await settleBlobs(this.#metadata, company, [handle]);
+      await handle.close();
     }
   }
 

@@ -67,7 +67,7 @@ export async function consumeDue(
   try {
     await client.query('BEGIN');
     const { rows } = await client.query<Message>(
-      `DELETE FROM ${quoteTable(table)} WHERE id IN (
+      `DELETE FROM ${quoteTable(table)} WHERE ${escapeIdentifier(companyColumn)} = $1 AND id IN (
           SELECT id FROM ${quoteTable(table)} WHERE ${escapeIdentifier(companyColumn)} = $1 AND deliver_at <= now()
           ORDER BY deliver_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING id, topic, payload, deliver_at AS "deliverAt"`,
