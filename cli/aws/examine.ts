@@ -71,7 +71,12 @@ async function invoke(
       const { errorType = 'InternalFailure', errorMessage = '' } = value as Record<string, string>;
       return { error: errorType, cause: errorMessage };
     }
-    const result = DoctorResult.parse(value);
+    const parsed = DoctorResult.safeParse(value);
+    if (!parsed.success) {
+      const cause = `The answer of ${FunctionName} is not of this version. Deploy it and this CLI from the same one.`;
+      return { error: 'ContractUnsupported', cause };
+    }
+    const result = parsed.data;
     const clockAheadSeconds = seconds(Date.parse(result.now) - received);
     const { refusal } = result;
     return {

@@ -1,38 +1,54 @@
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { machineArn, TaskRecord, tableName } from '@tanker/contract/index.ts';
+import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  keys,
+  machineArn,
+  OPEN_ATTRIBUTE,
+  OPEN_TASKS_INDEX,
+  OPEN_VALUE,
+  TaskRecord,
+  tableName,
+} from '@tanker/contract/index.ts';
 import { readTask } from '@tanker/sdk/task-records.ts';
 import type { Clients } from './clients.ts';
 
 const newestFirst = (tasks: readonly TaskRecord[]): TaskRecord[] =>
   [...tasks].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 
-/** Names of executions of the migrate machine, which are task ids, the newest first. */
-async function executionNames(clients: Clients, most: number, statusFilter?: 'RUNNING'): Promise<string[]> {
-  const stateMachineArn = machineArn(clients.topology, 'migrate');
-  const names: string[] = [];
-  let nextToken: string | undefined;
-  do {
-    const maxResults = Math.min(most - names.length, EXECUTIONS_PAGE);
-    const page = await clients.states.send(
-      new ListExecutionsCommand({ stateMachineArn, statusFilter, maxResults, nextToken }),
-    );
-    names.push(...(page.executions ?? []).map(({ name = '' }) => name));
-    nextToken = page.nextToken;
-  } while (nextToken && names.length < most);
-  return names;
+/** Ids of the newest executions of the migrate machine: their names are task ids. AWS forgets them after 90 days. */
+async function newestIds({ states, topology }: Clients, maxResults: number): Promise<string[]> {
+  const stateMachineArn = machineArn(topology, 'migrate');
+  const { executions = [] } = await states.send(new ListExecutionsCommand({ stateMachineArn, maxResults }));
+  return executions.map(({ name = '' }) => name);
 }
 
-/** Source: Step Functions API reference, ListExecutions. */
-const EXECUTIONS_PAGE = 1000;
+const TASK_PREFIX = keys.task('').pk;
 
-/** Every task whose execution runs, and the newest ones besides, without reading the whole table. */
+/** Ids of the open tasks, whether or not their execution still runs. The index lags by a moment. */
+async function openIds({ table, topology }: Clients): Promise<string[]> {
+  const ids: string[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await table.send(
+      new QueryCommand({
+        TableName: tableName(topology),
+        IndexName: OPEN_TASKS_INDEX,
+        KeyConditionExpression: '#open = :open',
+        ExpressionAttributeNames: { '#open': OPEN_ATTRIBUTE },
+        ExpressionAttributeValues: { ':open': OPEN_VALUE },
+        ExclusiveStartKey: start,
+      }),
+    );
+    ids.push(...(page.Items ?? []).map(({ pk }) => String(pk).slice(TASK_PREFIX.length)));
+    start = page.LastEvaluatedKey;
+  } while (start);
+  return ids;
+}
+
+/** Every open task, and the newest ones besides, without reading the whole table. */
 export async function listRecentTasks(clients: Clients, newest: number): Promise<TaskRecord[]> {
-  const [running, recent] = await Promise.all([
-    executionNames(clients, Number.POSITIVE_INFINITY, 'RUNNING'),
-    executionNames(clients, newest),
-  ]);
-  const ids = [...new Set([...running, ...recent])];
+  const [open, recent] = await Promise.all([openIds(clients), newestIds(clients, newest)]);
+  const ids = [...new Set([...open, ...recent])];
   const tasks = await Promise.all(ids.map((id) => readTask(clients.rows, id)));
   return newestFirst(tasks.filter((task) => task !== undefined));
 }

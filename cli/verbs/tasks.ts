@@ -12,7 +12,7 @@ export function addTasks(program: Command, context: Context): void {
   const command = program
     .command('tasks')
     .summary('list tasks')
-    .description(`Lists the tasks that run and the newest ${NEWEST} of all, the newest first.`)
+    .description(`Lists the open tasks and the newest ${NEWEST} of all, the newest first.`)
     .option('--all', 'every task on record; reads the whole table, which costs by its size');
   commonOptions(command)
     .addHelpText('after', exitHelp({ done: 'listed, also when there is none' }))
