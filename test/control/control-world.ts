@@ -14,6 +14,7 @@ import {
   type SubtaskRecord,
   type SubtaskResult,
   type Topology,
+  type TransferWork,
   tableName,
 } from '@tanker/contract/index.ts';
 import type { Actor, Authority } from '../../core/ports.ts';
@@ -23,6 +24,7 @@ import { DynamoDebts, DynamoDueDates, DynamoLog } from '../../lambdas/runtime/dy
 import { RecordTable } from '../../lambdas/runtime/dynamo-record.ts';
 import { DynamoSubtasks } from '../../lambdas/runtime/dynamo-subtasks.ts';
 import { DynamoTasks } from '../../lambdas/runtime/dynamo-tasks.ts';
+import { DynamoWorkers } from '../../lambdas/runtime/dynamo-workers.ts';
 import { createDynamo } from '../../local/dynamodb/index.ts';
 import { serve } from '../local/loopback.ts';
 
@@ -117,6 +119,8 @@ export async function controlWorld(topology = testTopology()) {
   const store = new AuthorityStore(':memory:');
   const subtasks = new DynamoSubtasks(table);
   const invoked: AgentEvent[] = [];
+  const startedWorkers: TransferWork[] = [];
+  const launchedWorkers: { work: TransferWork; token: string }[] = [];
   const discards: DiscardDueEvent[] = [];
   const running = new Set<string>();
   const recoveries: { name: string; input: RecoverInput }[] = [];
@@ -136,6 +140,9 @@ export async function controlWorld(topology = testTopology()) {
     dueDates: new DynamoDueDates(table),
     log: new DynamoLog(table, now, 90),
     invoked,
+    startedWorkers,
+    launchedWorkers,
+    workers: new DynamoWorkers(table, now, 90),
     discards,
     /** Names of the executions that run. */
     running,
@@ -147,6 +154,12 @@ export async function controlWorld(topology = testTopology()) {
       },
       invokeDiscard: async (event: DiscardDueEvent) => {
         discards.push(event);
+      },
+      startWorkers: async (works: readonly TransferWork[]) => {
+        startedWorkers.push(...works);
+      },
+      launchWorker: async (work: TransferWork, token: string) => {
+        launchedWorkers.push({ work, token });
       },
       warm: async (functions: readonly { environments: number }[]) =>
         functions.reduce((total, { environments }) => total + environments, 0),

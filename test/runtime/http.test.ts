@@ -29,7 +29,7 @@ afterAll(() => server.close());
 
 const providerAt = (url = server.url, bearer = rotating()) =>
   httpProvider({
-    provider: { name: 'contacts', endpoints: { eu: url }, secret: 's', importAfter: [] },
+    provider: { name: 'contacts', endpoints: { eu: url }, secret: 's', importAfter: [], transfer: 'auto' },
     location: { datacenter: 'eu', server: 'db1' },
     company: 'acme',
     bearer,

@@ -37,12 +37,19 @@ const recovered = (outcome: string, debts: JsonObject[] = []) => ({
   Output: { task: 'move-1', outcome, debts },
   Status: 'SUCCEEDED',
 });
-const GOOD: Answers = { 'Open task': opened, 'Plan migration': plan, 'Lock traffic': lock };
+const ready = { environments: 9, starting: 0 };
+const GOOD: Answers = {
+  'Open task': opened,
+  'Plan migration': plan,
+  'Prepare workers': ready,
+  'Lock traffic': lock,
+};
 const migrate = (answers: Answers = {}) => play('migrate', INPUT, 'move-1', { ...GOOD, ...answers });
 
 const FORWARD = [
   'Begin prepare phase',
   'Prepare workers',
+  'Workers ready?',
   'Begin lock phase',
   'Lock traffic',
   'Begin drain phase',

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type TransferWork, WORKER_START_SECONDS } from '@tanker/contract/index.ts';
+import { chooseTransfer, LAMBDA_TRANSFER_SECONDS } from '../../core/control/choose-transfer.ts';
+import { dispatch } from '../../core/control/dispatch.ts';
+import { openTask } from '../../core/control/open-task.ts';
+import { planMigration } from '../../core/control/plan-migration.ts';
+import { prepareWorkers } from '../../core/control/prepare-workers.ts';
+import type { Actor } from '../../core/ports.ts';
+import { dynamoWorkerRow } from '../../lambdas/runtime/dynamo-worker-row.ts';
+import {
+  type ControlWorld,
+  controlWorld,
+  describeResult,
+  SOURCE,
+  settle,
+  TARGET,
+  testTopology,
+} from './control-world.ts';
+
+const topology = testTopology({
+  providers: ['contacts', 'deals'].map((name) => ({
+    name,
+    endpoints: { us: 'http://127.0.0.1:2', eu: 'http://127.0.0.1:3', sg: 'http://127.0.0.1:4' },
+    secret: name,
+    transfer: name === 'deals' ? 'fargate' : 'auto',
+  })),
+});
+
+let world: ControlWorld;
+beforeAll(async () => {
+  world = await controlWorld(topology);
+});
+afterAll(() => world.close());
+
+let count = 0;
+async function planned(): Promise<Actor> {
+  count += 1;
+  const at = { company: `company-${count}`, task: `move-${count}` };
+  world.store.signUp(at.company, SOURCE);
+  world.startedWorkers.length = 0;
+  world.launchedWorkers.length = 0;
+  world.invoked.length = 0;
+  const input = { ...at, to: { datacenter: 'eu' }, requestedBy: 'tests', reason: 'to prove it' };
+  await openTask(world, { operation: 'migrate', executionName: at.task, executionArn: 'arn', input });
+  for (const provider of ['contacts', 'deals']) {
+    for (const location of [SOURCE, TARGET]) {
+      const summary = location === SOURCE ? {} : { collections: [] };
+      const result = describeResult(provider, { summary });
+      await settle(world, { ...at, epoch: 0 }, { phase: 'plan', provider, location }, result);
+    }
+  }
+  const plan = await planMigration(world, { ...at, executionName: at.task, describes: [] });
+  expect(plan.refusal).toBeNull();
+  return { ...at, epoch: plan.epoch, holder: plan.holder };
+}
+
+const rowOf = (work: TransferWork) =>
+  dynamoWorkerRow({ table: world.table, work, recordDays: 90, now: world.now });
+
+const exportOf = (actor: Actor, attempt = 1) => ({
+  ...actor,
+  phase: 'export' as const,
+  action: 'export' as const,
+  provider: 'deals',
+  location: SOURCE,
+  attempt,
+  token: `token-${attempt}`,
+  grant: 1,
+});
+
+describe('the choice between function and Fargate', () => {
+  test('is the topology’s, and by the estimate where it says auto', () => {
+    const limit = topology.assumedBytesPerSecond * LAMBDA_TRANSFER_SECONDS;
+    expect(chooseTransfer(topology, 'deals', 1)).toBe('fargate');
+    expect(chooseTransfer(topology, 'contacts', limit)).toBe('lambda');
+    expect(chooseTransfer(topology, 'contacts', limit + 1)).toBe('fargate');
+  });
+
+  test('is made once and kept in the plan', async () => {
+    const actor = await planned();
+    const record = await world.tasks.get(actor.task);
+    expect(record?.plan?.providers.map(({ name, transfer }) => [name, transfer])).toEqual([
+      ['contacts', 'lambda'],
+      ['deals', 'fargate'],
+    ]);
+  });
+});
+
+describe('prepare', () => {
+  test('starts each worker once and is not done before all of them wait', async () => {
+    const actor = await planned();
+    expect(await prepareWorkers(world, actor)).toEqual({ environments: 0, starting: 2 });
+    expect(await prepareWorkers(world, actor)).toEqual({ environments: 0, starting: 2 });
+    expect(world.startedWorkers.map(({ action, location }) => [action, location])).toEqual([
+      ['export', SOURCE],
+      ['import', TARGET],
+    ]);
+    for (const work of world.startedWorkers) await rowOf(work).waiting();
+    expect(await prepareWorkers(world, actor)).toMatchObject({ starting: 0 });
+  });
+
+  test('counts on a worker that said so before its start was noted', async () => {
+    const actor = await planned();
+    await prepareWorkers(world, actor);
+    for (const work of world.startedWorkers) {
+      await rowOf(work).waiting();
+      await world.workers.launched(work);
+    }
+    expect(await prepareWorkers(world, actor)).toMatchObject({ starting: 0 });
+  });
+
+  test('fails before the lock when a worker has stopped, with ECS’s reason', async () => {
+    const actor = await planned();
+    await prepareWorkers(world, actor);
+    await rowOf(world.startedWorkers[0] as TransferWork).stopped('CannotPullContainerError');
+    await expect(prepareWorkers(world, actor)).rejects.toMatchObject({
+      name: 'WorkerNotStarted',
+      message: expect.stringContaining('CannotPullContainerError'),
+    });
+  });
+
+  test('fails when a worker does not come up in its time', async () => {
+    const actor = await planned();
+    await prepareWorkers(world, actor);
+    const late = { ...world, now: () => new Date(world.clock.time + (WORKER_START_SECONDS + 1) * 1000) };
+    await expect(prepareWorkers(late, actor)).rejects.toMatchObject({ name: 'WorkerNotStarted' });
+  });
+});
+
+describe('dispatch to Fargate', () => {
+  test('writes the order for the worker that waits, and calls nobody', async () => {
+    const actor = await planned();
+    await prepareWorkers(world, actor);
+    const [work] = world.startedWorkers as [TransferWork];
+    await rowOf(work).waiting();
+    await dispatch(world, exportOf(actor));
+    expect(world.invoked).toEqual([]);
+    expect(world.launchedWorkers).toEqual([]);
+    expect(await rowOf(work).subtask()).toMatchObject({
+      state: 'dispatched',
+      token: 'token-1',
+      attempt: 1,
+      order: { holder: actor.holder, grant: 1, worker: work.worker },
+    });
+  });
+
+  test('launches a worker of the attempt when none waits, or the one that waited has its subtask', async () => {
+    const actor = await planned();
+    await prepareWorkers(world, actor);
+    const [work] = world.startedWorkers as [TransferWork];
+    await rowOf(work).waiting();
+    await rowOf(work).taken();
+    await dispatch(world, exportOf(actor, 2));
+    const [launched] = world.launchedWorkers;
+    expect(launched).toMatchObject({ token: 'token-2', work: { action: 'export', provider: 'deals' } });
+    expect(launched?.work.worker).not.toBe(work.worker);
+    expect((await rowOf(work).subtask())?.order?.worker).toBe(launched?.work.worker);
+  });
+
+  test('launches when the beats of the waiting worker have stopped', async () => {
+    const actor = await planned();
+    await prepareWorkers(world, actor);
+    await rowOf(world.startedWorkers[0] as TransferWork).waiting();
+    const later = { ...world, now: () => new Date(world.clock.time + 16_000) };
+    await dispatch(later, exportOf(actor));
+    expect(world.launchedWorkers).toHaveLength(1);
+  });
+
+  test('leaves the other providers to their functions', async () => {
+    const actor = await planned();
+    await dispatch(world, { ...exportOf(actor), provider: 'contacts' });
+    expect(world.invoked).toMatchObject([{ action: 'export', provider: 'contacts' }]);
+    expect(world.launchedWorkers).toEqual([]);
+  });
+});

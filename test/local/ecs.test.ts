@@ -1,0 +1,207 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  RunTaskCommand,
+  type RunTaskCommandInput,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../local/clock.ts';
+import { createEcs, type Ecs } from '../../local/ecs/ecs.ts';
+import type { EventInput } from '../../local/events/events.ts';
+import { createFaults, type Faults } from '../../local/faults.ts';
+import { AccessDenied, type ServiceCall } from '../../local/hooks.ts';
+import { serve } from './loopback.ts';
+
+const REGION = 'us-east-1';
+const CLUSTER = { name: 'main', arn: `arn:aws:ecs:${REGION}:123456789012:cluster/main` };
+const ROLE = 'arn:aws:iam::123456789012:role/worker';
+/** Ends with the status that WORK names, or waits to be stopped. */
+const SCRIPT = `
+if (process.env.WORK === 'wait') setInterval(() => {}, 1000);
+else process.exitCode = process.env.AWS_ACCESS_KEY_ID === 'ASIAWORKER' ? Number(process.env.WORK) : 99;
+`;
+
+let directory: string;
+let ecs: Ecs;
+let faults: Faults;
+let client: ECSClient;
+let loopback: Awaited<ReturnType<typeof serve>>;
+let events: EventInput[];
+let asked: Omit<ServiceCall, 'accessKeyId'>[];
+let denied: string | undefined;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tanker-ecs-'));
+  writeFileSync(join(directory, 'index.mjs'), SCRIPT);
+  faults = createFaults();
+  events = [];
+  asked = [];
+  denied = undefined;
+  ecs = createEcs({
+    clock: systemClock,
+    accountId: '123456789012',
+    endpoint: () => 'http://127.0.0.1:9',
+    credentialsFor: () => ({ accessKeyId: 'ASIAWORKER', secretAccessKey: 'x', sessionToken: 'x' }),
+    authorize: ({ accessKeyId: _, ...call }) => {
+      asked.push(call);
+      if (call.action === denied) throw new AccessDenied(`not authorized to perform: ${call.action}`);
+    },
+    fault: faults.consult,
+    logDirectory: join(directory, 'logs'),
+    putEvent: (_, event) => void events.push(event),
+  });
+  ecs.addCluster(REGION, CLUSTER);
+  ecs.addTaskDefinition(REGION, {
+    family: 'move',
+    arn: `arn:aws:ecs:${REGION}:123456789012:task-definition/move:1`,
+    taskRoleArn: ROLE,
+    executionRoleArn: undefined,
+    cpu: '256',
+    memoryMiB: 512,
+    container: {
+      name: 'main',
+      image: 'image',
+      directory,
+      entry: ['index.mjs'],
+      environment: { WORK: '0' },
+      stopTimeoutSeconds: 30,
+    },
+  });
+  loopback = await serve(ecs.handle);
+  client = new ECSClient({
+    region: REGION,
+    endpoint: loopback.endpoint,
+    credentials: { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' },
+    maxAttempts: 1,
+  });
+});
+afterEach(async () => {
+  client.destroy();
+  await ecs.stop();
+  await loopback.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const order = (work: string, changes: Partial<RunTaskCommandInput> = {}): RunTaskCommandInput => ({
+  cluster: 'main',
+  taskDefinition: 'move',
+  launchType: 'FARGATE',
+  networkConfiguration: { awsvpcConfiguration: { subnets: ['subnet-1'] } },
+  overrides: { containerOverrides: [{ name: 'main', environment: [{ name: 'WORK', value: work }] }] },
+  ...changes,
+});
+const run = async (work: string, changes: Partial<RunTaskCommandInput> = {}) =>
+  client.send(new RunTaskCommand(order(work, changes)));
+const stopped = (arn: string | undefined) => ecs.tasks().find((task) => task.arn === arn)?.stopped.promise;
+const details = () => events.map(({ detail }) => detail as Record<string, unknown>);
+
+describe('RunTask', () => {
+  test('runs the entry in the task’s role and tells each change of its state, the run’s overrides included', async () => {
+    const { tasks, failures } = await run('7', { startedBy: 'move-1' });
+    expect(failures).toEqual([]);
+    await stopped(tasks?.[0]?.taskArn);
+    expect(details().map(({ lastStatus }) => lastStatus)).toEqual(['RUNNING', 'STOPPED']);
+    expect(events[1]).toMatchObject({
+      source: 'aws.ecs',
+      'detail-type': 'ECS Task State Change',
+      detail: {
+        clusterArn: CLUSTER.arn,
+        startedBy: 'move-1',
+        stopCode: 'EssentialContainerExited',
+        containers: [{ name: 'main', exitCode: 7 }],
+        overrides: { containerOverrides: [{ name: 'main', environment: [{ name: 'WORK', value: '7' }] }] },
+      },
+    });
+    const described = await client.send(
+      new DescribeTasksCommand({ cluster: 'main', tasks: [tasks?.[0]?.taskArn ?? '', 'none'] }),
+    );
+    expect(described.tasks).toMatchObject([{ lastStatus: 'STOPPED' }]);
+    expect(described.failures).toEqual([{ arn: 'none', reason: 'MISSING' }]);
+  });
+
+  test('asks for the run on the cluster, on a revision, and for each role that it hands over', async () => {
+    await run('0');
+    expect(asked).toMatchObject([
+      {
+        action: 'ecs:RunTask',
+        resource: `arn:aws:ecs:${REGION}:123456789012:task-definition/move:1`,
+        context: { 'ecs:cluster': CLUSTER.arn },
+      },
+      {
+        action: 'iam:PassRole',
+        resource: ROLE,
+        context: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' },
+      },
+    ]);
+    denied = 'iam:PassRole';
+    await expect(run('0')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect(ecs.tasks()).toHaveLength(1);
+  });
+
+  test('starts one task for one clientToken, and refuses the token with other parameters', async () => {
+    const first = await run('0', { clientToken: 'one' });
+    const again = await run('0', { clientToken: 'one' });
+    expect(again.tasks?.[0]?.taskArn).toBe(first.tasks?.[0]?.taskArn);
+    await expect(run('1', { clientToken: 'one' })).rejects.toMatchObject({ name: 'ConflictException' });
+    expect(ecs.tasks()).toHaveLength(1);
+  });
+
+  test('refuses overrides of more than 8,192 characters', async () => {
+    await expect(run('x'.repeat(8192))).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  });
+
+  test.each([
+    ['a cluster', { cluster: 'other' }, 'ClusterNotFoundException'],
+    ['a task definition', { taskDefinition: 'other' }, 'ClientException'],
+    ['a network', { networkConfiguration: undefined }, 'InvalidParameterException'],
+    ['a clientToken of 64 characters', { clientToken: 'x'.repeat(65) }, 'InvalidParameterException'],
+  ])('wants %s that it knows', async (_, changes, name) => {
+    await expect(run('0', changes)).rejects.toMatchObject({ name });
+  });
+
+  test('answers 200 with failures for want of capacity, and an error where the API itself fails', async () => {
+    const errorType = 'Capacity is unavailable at this time';
+    const match = { operation: 'RunTask' };
+    faults.set({ service: 'ecs', match, effect: { kind: 'error', errorType } });
+    const { tasks, failures } = await run('0', { clientToken: 'one' });
+    expect(tasks).toEqual([]);
+    expect(failures).toMatchObject([{ reason: errorType }]);
+    const effect = { kind: 'error', errorType: 'ServerException', statusCode: 500 } as const;
+    faults.set({ service: 'ecs', match, effect });
+    await expect(run('0')).rejects.toMatchObject({ name: 'ServerException' });
+    expect((await run('0', { clientToken: 'one' })).tasks).toHaveLength(1);
+  });
+
+  test('accepts a task whose image can’t be pulled, which then stops without having run', async () => {
+    const effect = { kind: 'error', errorType: 'CannotPullContainerError', errorMessage: 'gone' } as const;
+    faults.set({ service: 'ecs', match: { operation: 'Run' }, effect });
+    const { tasks } = await run('0');
+    await stopped(tasks?.[0]?.taskArn);
+    expect(details()).toMatchObject([
+      {
+        lastStatus: 'STOPPED',
+        stopCode: 'TaskFailedToStart',
+        stoppedReason: 'CannotPullContainerError: gone',
+      },
+    ]);
+  });
+});
+
+describe('StopTask', () => {
+  test('ends the process and says who did it', async () => {
+    const { tasks } = await run('wait');
+    const task = tasks?.[0]?.taskArn;
+    while (ecs.tasks()[0]?.lastStatus !== 'RUNNING') await new Promise((resolve) => setTimeout(resolve, 10));
+    await client.send(new StopTaskCommand({ cluster: 'main', task, reason: 'enough' }));
+    await stopped(task);
+    expect(details().at(-1)).toMatchObject({
+      stopCode: 'UserInitiated',
+      stoppedReason: 'enough',
+      containers: [{ exitCode: 143 }],
+    });
+  });
+});
