@@ -6,7 +6,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy, { type MiddlewareObj } from '@middy/core';
-import { WarmEvent } from '@tanker/contract/index.ts';
+import { TankerError, WarmEvent } from '@tanker/contract/index.ts';
 import type { Context } from 'aws-lambda';
 import type { z } from 'zod';
 import { errorFields } from './error-fields.ts';
@@ -44,15 +44,28 @@ const countAndTell: MiddlewareObj = {
   after: () => {
     metrics.addMetric('Handled', MetricUnit.Count, 1);
   },
-  onError: ({ error }) => {
+  onError: (request) => {
     metrics.addMetric('Failed', MetricUnit.Count, 1);
-    logger.error('The function failed.', errorFields(error));
+    logger.error('The function failed.', errorFields(request.error));
+    if (!(request.error instanceof TankerError)) request.error = unnamed(request.error);
   },
 };
 
+/** A foreign error, of the SDK or of a defect: the machines know its new name and try again; its message stays here. */
+const unnamed = (error: unknown): TankerError =>
+  new TankerError(
+    'InternalFailure',
+    {
+      what: `The function failed with ${error instanceof Error ? error.name : typeof error}.`,
+      now: 'What it had begun may be unfinished; each of its calls may be repeated.',
+      next: "Look at the function's log for that time.",
+    },
+    { cause: error },
+  );
+
 /**
  * A Lambda handler around one domain function: the event is parsed by its schema, log lines carry whose event it is,
- * errors are logged without customer data and thrown on with their name. Middy's early timeout is off: a function's
+ * errors are logged without customer data and thrown on with a name of the contract. Middy's early timeout is off: a function's
  * own limits are shorter, and an answer that races the work would leave the work's outcome unknown.
  *
  * @param fixed fields for each log line that the event does not carry, such as the phase

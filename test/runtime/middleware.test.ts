@@ -58,11 +58,14 @@ describe('a thin handler', () => {
     });
   });
 
-  test('logs the name and place of a foreign error, not its message', async () => {
+  test('logs the name and place of a foreign error, not its message, and throws one that is tried again', async () => {
     const handler = controlHandler(Event, () =>
       Promise.reject(new SyntaxError('"alice@example.com" is odd')),
     );
-    await expect(handler({ company: 'acme' }, CONTEXT)).rejects.toMatchObject({ name: 'SyntaxError' });
+    await expect(handler({ company: 'acme' }, CONTEXT)).rejects.toMatchObject({
+      name: 'InternalFailure',
+      message: expect.not.stringContaining('alice'),
+    });
     expect(lines.all()).toContain('SyntaxError');
     expect(lines.all()).not.toContain('alice');
   });
