@@ -26,6 +26,13 @@ export const QUIET_TIMEOUT_SECONDS = 10;
 /** The lock's lease is the lock budget plus this: time for recovery to unlock first (claim, open, unlock, retries). */
 export const LEASE_MARGIN_SECONDS = 60;
 
+/**
+ * A recovery opens home, or fences it, before it unlocks: a provider that hangs must not hold the unlock beyond the
+ * lease. 3 tries × 15 s + 1 s and 2 s between are 48 s of the margin's 60. What was not opened then, its region's
+ * schedule opens.
+ */
+export const OPEN_TIMEOUT_SECONDS = 15;
+
 /** Inline Map runs at most 40 iterations at once. Source: Step Functions quotas. */
 export const MAP_CONCURRENCY_LIMIT = 40;
 

@@ -1,6 +1,7 @@
 import {
   CONTROL_TIMEOUT_SECONDS,
   HEARTBEAT_SECONDS,
+  OPEN_TIMEOUT_SECONDS,
   SUBTASK_TIMEOUT_SECONDS,
 } from '@tanker/contract/limits.ts';
 import {
@@ -29,6 +30,7 @@ export function substitutions(topology: Topology): Readonly<Record<string, strin
     RecoverMachineArn: machineArn(topology, 'recover'),
     HeartbeatSeconds: String(HEARTBEAT_SECONDS),
     SubtaskTimeoutSeconds: String(SUBTASK_TIMEOUT_SECONDS),
+    OpenTimeoutSeconds: String(OPEN_TIMEOUT_SECONDS),
     ControlTimeoutSeconds: String(CONTROL_TIMEOUT_SECONDS),
     ProviderConcurrency: String(topology.concurrency.providers),
   };

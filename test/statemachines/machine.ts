@@ -5,6 +5,7 @@ import type { Definition } from '../../local/asl/definition.ts';
 const NUMBERS: Record<string, string> = {
   HeartbeatSeconds: '20',
   SubtaskTimeoutSeconds: '840',
+  OpenTimeoutSeconds: '15',
   ControlTimeoutSeconds: '30',
   ProviderConcurrency: '10',
 };
