@@ -19,6 +19,9 @@ import { datacenterOf } from './topology.ts';
 /** Long enough that calls sent together meet busy environments and start new ones, short beside a cold start. */
 const WARM_HOLD_MS = 150;
 
+/** Below CONTROL_TIMEOUT_SECONDS (30) with room for the table's writes: what is not warm by then starts cold, later. */
+const WARM_DEADLINE_MS = 20_000;
+
 /** The functions of all regions, through each region's own endpoint. */
 export class LambdaFunctions implements Functions {
   readonly #topology: Topology;
@@ -75,10 +78,12 @@ export class LambdaFunctions implements Functions {
 
   async warm(functions: readonly { region: string; name: string; environments: number }[]): Promise<number> {
     const payload: WarmEvent = { warm: true, holdMilliseconds: WARM_HOLD_MS };
+    const abortSignal = AbortSignal.timeout(WARM_DEADLINE_MS);
     const calls = functions.flatMap(({ region, name, environments }) =>
       Array.from({ length: environments }, () =>
         this.#client(region).send(
           new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(payload)) }),
+          { abortSignal },
         ),
       ),
     );
