@@ -9,7 +9,7 @@ import { dynamoTaskRows } from '@tanker/cli/aws/task-rows.ts';
 import { parseTopology, type Topology } from '@tanker/contract/index.ts';
 import type { TaskRows } from '@tanker/sdk/task-records.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
-import type { Annex } from './world/topology.ts';
+import type { TopologyOptions } from './world/topology.ts';
 import { reserveWorld, type World, type WorldCompany } from './world/world.ts';
 
 /** The demo world and the embedded cloud that runs the very stacks which would deploy to AWS. */
@@ -25,12 +25,9 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export interface StageOptions {
+export interface StageOptions extends TopologyOptions {
   readonly directory: string;
   readonly companies: readonly WorldCompany[];
-  readonly annexes?: readonly Annex[];
-  /** Where the exports and imports of all providers run. */
-  readonly transfer?: 'lambda' | 'fargate' | 'auto';
   /** Hears of each step as it begins. */
   readonly onStep?: (what: string) => void;
 }
@@ -73,9 +70,9 @@ function clientsOf(cloud: Cloud, region: string) {
 
 /** Starts world and cloud, the synth beside the seeding. When it fails, what had been started is stopped. */
 export async function startStage(options: StageOptions): Promise<Stage> {
-  const { directory, companies, annexes = [], transfer, onStep = () => {} } = options;
+  const { directory, companies, onStep = () => {} } = options;
   await mkdir(directory, { recursive: true });
-  const reserved = await reserveWorld({ directory, annexes, transfer });
+  const reserved = await reserveWorld(options);
   const topologyFile = join(directory, 'topology.json');
   await writeFile(topologyFile, JSON.stringify(reserved.topology, null, 2));
   const assemblyDirectory = join(directory, 'cdk.out');

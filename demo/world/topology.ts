@@ -57,11 +57,18 @@ export const newSecrets = (): Readonly<Record<string, string>> =>
 
 const url = (port: number): string => `http://127.0.0.1:${port}`;
 
+export interface TopologyOptions {
+  readonly annexes?: readonly Annex[] | undefined;
+  /** Where exports and imports run. Default: what their size asks for. */
+  readonly transfer?: 'lambda' | 'fargate' | 'auto' | undefined;
+  /** How many providers are worked on at once. Default: all. */
+  readonly lanes?: number | undefined;
+}
+
 /** The topology of a world with these ports: two datacenters, a control region of its own, moves allowed both ways. */
 export const worldTopology = (
   ports: WorldPorts,
-  annexes: readonly Annex[] = [],
-  transfer: 'lambda' | 'fargate' | 'auto' = 'auto',
+  { annexes = [], transfer = 'auto', lanes = PROVIDER_NAMES.length }: TopologyOptions = {},
 ): TopologyInput => ({
   installation: 'tanker',
   account: '123456789012',
@@ -92,5 +99,5 @@ export const worldTopology = (
   lockBudgetSeconds: 120,
   graceDays: 7,
   retention: { transferDays: 7, recordDays: 60 },
-  concurrency: { providers: PROVIDER_NAMES.length },
+  concurrency: { providers: lanes },
 });

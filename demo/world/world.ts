@@ -22,6 +22,7 @@ import {
   providerSecret,
   READER_SECRET,
   serversOf,
+  type TopologyOptions,
   type WorldLocation,
   worldTopology,
 } from './topology.ts';
@@ -108,14 +109,12 @@ export const locationOf = (datacenter: DatacenterKey, server?: string): WorldLoc
  * Chooses ports and tokens; nothing runs yet. `world/` in the directory, which a former run may have left, becomes the
  * place of the processes' files: configuration, log, authority record and journals.
  */
-export async function reserveWorld(options: {
-  readonly directory: string;
-  readonly annexes?: readonly Annex[];
-  readonly transfer?: 'lambda' | 'fargate' | 'auto' | undefined;
-}): Promise<ReservedWorld> {
+export async function reserveWorld(
+  options: { readonly directory: string } & TopologyOptions,
+): Promise<ReservedWorld> {
   const ports = await choosePorts();
-  const { annexes = [], transfer } = options;
-  const topology = worldTopology(ports, annexes, transfer);
+  const { annexes = [] } = options;
+  const topology = worldTopology(ports, options);
   const secrets = newSecrets();
   const directory = join(options.directory, 'world');
   await rm(directory, { recursive: true, force: true });
