@@ -1,0 +1,15 @@
+import { afterAll, jest } from '@jest/globals';
+import { stopStage } from './stage.ts';
+
+// Tests beside each other wait for each other's processes: the world has two cores.
+jest.setTimeout(300_000);
+
+afterAll(stopStage);
+
+// One file, since a world is shared inside one: what runs longest begins first, what looks back comes last.
+await import('./traffic.ts');
+await import('./failures.ts');
+await import('./doubles.ts');
+await import('./refusals.ts');
+await import('./throttled.ts');
+await import('./evidence.ts');
