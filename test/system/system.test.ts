@@ -12,4 +12,5 @@ await import('./failures.ts');
 await import('./doubles.ts');
 await import('./refusals.ts');
 await import('./throttled.ts');
+await import('./aborts.ts');
 await import('./evidence.ts');
