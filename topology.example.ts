@@ -52,6 +52,8 @@ export default defineTopology({
       secret: 'tanker/provider/deals',
       // Rows of deals point at contacts, so these are imported first.
       importAfter: ['contacts'],
+      // Where its exports and imports run: 'lambda', 'fargate' or, by the size of the company, 'auto':
+      // transfer: 'auto',
     },
     {
       name: 'mail',

@@ -15,7 +15,13 @@ const Common = {
 export const ControlEnvironment = z.object(Common);
 export type ControlEnvironment = z.infer<typeof ControlEnvironment>;
 
-export const AgentEnvironment = z.object({ ...Common, DATACENTER: DatacenterName });
+export const AgentEnvironment = z.object({
+  ...Common,
+  DATACENTER: DatacenterName,
+  /** Read by Node and by the C library before the handler is: how a transfer keeps its memory small. */
+  NODE_OPTIONS: z.string().optional(),
+  MALLOC_ARENA_MAX: z.string().optional(),
+});
 export type AgentEnvironment = z.infer<typeof AgentEnvironment>;
 
 const IdList = z.string().regex(/^[a-z0-9-]+(,[a-z0-9-]+)*$/, 'ids with commas between');

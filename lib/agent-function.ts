@@ -22,12 +22,19 @@ import { AGENT_GRANTS } from './grants.ts';
 import { commonEnvironment, NodeFunction } from './node-function.ts';
 import { pascalCase } from './paths.ts';
 import { agentStatements, type Home, mayInvoke, wildcards } from './statements.ts';
+import { TRANSFER_MALLOC_ARENAS, TRANSFER_NODE_OPTIONS } from './transfer-process.ts';
 
 /** Lambda ends every function after 900 s; a transfer may use them all. Source: Lambda quotas. */
 const TRANSFER_TIMEOUT_SECONDS = 900;
 
 /** One vCPU for streaming and hashing. Lambda gives CPU by memory, 1,769 MB for one. Source: Lambda, "Configure memory". */
 const TRANSFER_MEMORY_MEGABYTES = 1769;
+
+/** Variables that Node and the C library read. */
+const TRANSFER_PROCESS = {
+  NODE_OPTIONS: TRANSFER_NODE_OPTIONS.join(' '),
+  MALLOC_ARENA_MAX: TRANSFER_MALLOC_ARENAS,
+};
 
 /** Every other agent waits for a provider: 512 MB is 0.29 vCPU. */
 const CALL_MEMORY_MEGABYTES = 512;
@@ -96,7 +103,12 @@ export class AgentFunction extends NodeFunction {
       description: `Tanker ${topology.installation}: ${name} in ${datacenter.name}`,
       folder: bundles.agent[name],
       statements: agentStatements(topology, home, AGENT_GRANTS[name]),
-      environment: { ...commonEnvironment(topology), DATACENTER: datacenter.name, ...more },
+      environment: {
+        ...commonEnvironment(topology),
+        DATACENTER: datacenter.name,
+        ...(name === 'export' || name === 'import' ? TRANSFER_PROCESS : {}),
+        ...more,
+      },
       vpc: datacenter.vpc,
     });
     if (!CALLED_BY_OTHERS.has(name)) this.reportFailures(topology, datacenter);

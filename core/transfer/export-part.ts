@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { MAX_PART_BYTES, TankerError } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject, Upload } from '../ports.ts';
+import { chunkPassed } from './chunk-garbage.ts';
 import { crc32Base64 } from './crc32-base64.ts';
 import { PartBuffers } from './part-buffers.ts';
 import { S3_PART_BUFFERS, S3_PART_BYTES } from './sizes.ts';
@@ -99,6 +100,7 @@ async function fill(stream: Readable, lane: Lane, signal: AbortSignal): Promise<
       from += copied;
       filled += copied;
     }
+    chunkPassed(chunk.length);
   }
   return {
     buffer,

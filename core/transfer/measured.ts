@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pipeline, type Readable, Transform } from 'node:stream';
+import { chunkPassed } from './chunk-garbage.ts';
 
 export interface Measured {
   /** The same octets; fails when the source fails. */
@@ -20,6 +21,7 @@ export function measured(source: Readable, onBytes: (bytes: number) => void): Me
       hash.update(chunk);
       bytes += chunk.length;
       onBytes(chunk.length);
+      chunkPassed(chunk.length);
       done(null, chunk);
     },
   });

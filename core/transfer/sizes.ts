@@ -5,12 +5,12 @@
 export const S3_PART_BYTES = 8 * 2 ** 20;
 
 /**
- * Buffers of one part: three are uploaded while the fourth is filled, and all four are when the provider is faster than
- * S3. 4 × 8 MiB = 32 MiB for a part.
+ * Buffers of one part: two are uploaded while the third is filled, and all three are when the provider is faster than
+ * S3. 3 × 8 MiB = 24 MiB for a part.
  */
-export const S3_PART_BUFFERS = 4;
+export const S3_PART_BUFFERS = 3;
 
-/** Parts of one provider that are streamed at once: 2 × 32 MiB = 64 MiB of buffers in an agent. */
+/** Parts of one provider that are streamed at once: 2 × 24 MiB = 48 MiB of buffers in an agent. */
 export const PARTS_AT_ONCE = 2;
 
 /** A part that breaks on the way is streamed once more before the whole subtask is given up. */

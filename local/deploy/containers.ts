@@ -76,17 +76,32 @@ export function readTaskDefinition(resource: Resource, assembly: Assembly): Task
       image: container.Image,
       directory,
       entry: nodeEntry(directory),
-      environment: Object.fromEntries((container.Environment ?? []).map(({ Name, Value }) => [Name, Value])),
+      environment: {
+        ...imageVariables(directory),
+        ...Object.fromEntries((container.Environment ?? []).map(({ Name, Value }) => [Name, Value])),
+      },
       stopTimeoutSeconds: container.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS,
     },
   };
 }
 
-/** What follows `node` in the image's ENTRYPOINT; the rest of a Dockerfile has no meaning for a process. */
-function nodeEntry(directory: string): string[] {
+function dockerfile(directory: string): string {
   const file = path.join(directory, 'Dockerfile');
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** The image's ENV, in its form NAME=value NAME=value. */
+const imageVariables = (directory: string): Record<string, string> =>
+  Object.fromEntries(
+    [...dockerfile(directory).matchAll(/^ENV\s+(.*)$/gm)]
+      .flatMap(([, line = '']) => line.trim().split(/\s+/))
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+
+/** What follows `node` in the image's ENTRYPOINT; but for it and ENV a Dockerfile has no meaning for a process. */
+function nodeEntry(directory: string): string[] {
+  const text = dockerfile(directory);
   const entry: unknown = JSON.parse(/^ENTRYPOINT\s+(\[.*\])\s*$/m.exec(text)?.[1] ?? 'null');
   if (Array.isArray(entry) && entry[0] === 'node') return entry.slice(1).map(String);
-  throw new TemplateUnsupported(`the image of ${file}; its ENTRYPOINT must be ["node", …]`);
+  throw new TemplateUnsupported(`the image of ${directory}; its ENTRYPOINT must be ["node", …]`);
 }

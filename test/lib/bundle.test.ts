@@ -25,7 +25,14 @@ describe('the bundles', () => {
 
   test('are one folder for each function, with the handler and the topology', () => {
     expect(Object.keys(bundles.control)).toEqual([...CONTROL_FUNCTIONS]);
-    expect(Object.keys(bundles.agent)).toEqual([...ACTIONS, 'doctor', 'report-failure', 'open-expired']);
+    expect(Object.keys(bundles.agent)).toEqual([
+      ...ACTIONS,
+      'doctor',
+      'report-failure',
+      'open-expired',
+      'launch',
+      'report-stopped-task',
+    ]);
     for (const path of folders) {
       expect(readFileSync(join(path, 'index.mjs'), 'utf8')).toMatch(/export\s*\{[^}]*\bhandler\b[^}]*\}/);
       expect(JSON.parse(readFileSync(join(path, 'topology.json'), 'utf8'))).toEqual(topology);

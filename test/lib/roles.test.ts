@@ -139,7 +139,8 @@ describe('every role', () => {
     for (const template of Object.values(stacks)) {
       const roles = ofType(template, 'AWS::IAM::Role');
       const callers = Object.keys(RESOURCELESS).flatMap((type) => ofType(template, type));
-      expect(roles).toHaveLength(callers.length);
+      // and of the transfer task's two: its own, and that of whoever starts it
+      expect(roles).toHaveLength(callers.length + 2 * ofType(template, 'AWS::ECS::TaskDefinition').length);
       for (const { Properties } of roles) expect(Properties['ManagedPolicyArns']).toBeUndefined();
     }
   });
@@ -173,7 +174,9 @@ describe('the control region', () => {
       .filter(({ action }) => action === 'lambda:InvokeFunction')
       .map(({ resource }) => resource);
     const expected = DATACENTERS.flatMap(({ name, region }) =>
-      ACTIONS.map((action) => `arn:aws:lambda:${region}:111122223333:function:tanker-${name}-${action}`),
+      [...ACTIONS, 'launch'].map(
+        (action) => `arn:aws:lambda:${region}:111122223333:function:tanker-${name}-${action}`,
+      ),
     );
     expect([...invoked].sort()).toEqual(expected.sort());
   });

@@ -118,7 +118,7 @@ describe('the stacks of the example, with cdk-nag on', () => {
   test('give every log group a fixed name and the retention of the topology', () => {
     for (const template of Object.values(synthesized.stacks)) {
       for (const { Properties } of ofType(template, 'AWS::Logs::LogGroup')) {
-        expect(Properties['LogGroupName']).toMatch(/^\/aws\/(lambda|vendedlogs\/states)\/tanker-/);
+        expect(Properties['LogGroupName']).toMatch(/^\/aws\/(lambda|ecs|vendedlogs\/states)\/tanker-/);
         expect(Properties['RetentionInDays']).toBe(topology.retention.recordDays);
       }
     }
@@ -149,7 +149,8 @@ describe('the stacks of the example, with cdk-nag on', () => {
       const configurations = ofType(template, 'AWS::Lambda::EventInvokeConfig').filter(
         ({ Properties }) => !JSON.stringify(Properties['FunctionName']).includes('OpenExpired'),
       );
-      expect(configurations).toHaveLength(ACTIONS.length);
+      // every action, and launch
+      expect(configurations).toHaveLength(ACTIONS.length + 1);
       for (const { Properties } of configurations) {
         expect(Properties['MaximumRetryAttempts']).toBe(0);
         expect(Properties['MaximumEventAgeInSeconds']).toBe(60);

@@ -19,8 +19,15 @@ export interface Template {
   readonly text: string;
   readonly Resources: Readonly<Record<string, Resource>>;
 }
+export interface Image {
+  readonly platform: string;
+  readonly dockerfile: string;
+  readonly files: readonly string[];
+}
 export interface Synthesized {
   readonly stacks: Readonly<Record<string, Template>>;
+  /** Of the container images, by their stack: the platform, and what stands in the context they are built of. */
+  readonly images: Readonly<Record<string, Image>>;
   readonly manifest: { readonly artifacts: Record<string, { type: string; dependencies?: string[] }> };
 }
 
@@ -53,7 +60,21 @@ function read(output: string): Synthesized {
       return [name.replace('.template.json', ''), { text, ...JSON.parse(text) } as Template] as const;
     });
   const manifest = JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8'));
-  return { stacks: Object.fromEntries(stacks), manifest };
+  return { stacks: Object.fromEntries(stacks), images: images(output), manifest };
+}
+
+function images(output: string): Record<string, Image> {
+  const found = readdirSync(output).filter((name) => name.endsWith('.assets.json'));
+  return Object.fromEntries(
+    found.flatMap((name) => {
+      const { dockerImages = {} } = JSON.parse(readFileSync(join(output, name), 'utf8'));
+      return Object.values<Json>(dockerImages).map(({ source: { directory, platform } }) => {
+        const context = join(output, directory);
+        const dockerfile = readFileSync(join(context, 'Dockerfile'), 'utf8');
+        return [name.replace('.assets.json', ''), { platform, dockerfile, files: readdirSync(context) }];
+      });
+    }),
+  );
 }
 
 export const ofType = (template: Template, type: string): Resource[] =>
