@@ -124,19 +124,28 @@ export function changedNeighbours(
   );
 }
 
-/** Rows of the company in the staging tables of providers, by table; none when everything was tidied up. */
-export function stagingLeftovers(client: Client, company: string): Promise<Readonly<Record<string, number>>> {
-  return reading(client, async () => {
-    const left: Record<string, number> = {};
-    for (const table of await companyTables(client, 'tanker')) {
-      const { rows } = await client.query<{ rows: string }>(
-        `SELECT count(*) AS rows FROM ${quoted(table)} WHERE company_id::text = $1`,
-        [company],
-      );
-      if (rows[0]?.rows !== '0') left[table] = Number(rows[0]?.rows);
+/** PostgreSQL's SQLSTATE for a table that isn't there. */
+const UNDEFINED_TABLE = '42P01';
+
+/**
+ * Rows of the company in the staging tables of providers, by table; none when everything was tidied up. A table that
+ * another company's import drops during the look held nothing of this one.
+ */
+export async function stagingLeftovers(
+  client: Client,
+  company: string,
+): Promise<Readonly<Record<string, number>>> {
+  const left: Record<string, number> = {};
+  for (const table of await companyTables(client, 'tanker')) {
+    const sql = `SELECT count(*)::int AS rows FROM ${quoted(table)} WHERE company_id::text = $1`;
+    try {
+      const { rows } = await client.query<{ rows: number }>(sql, [company]);
+      if (rows[0]?.rows) left[table] = rows[0].rows;
+    } catch (error) {
+      if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
     }
-    return left;
-  });
+  }
+  return left;
 }
 
 /** The providers that are closed for the company at this database, by their schema's name without `tanker_`. */
