@@ -323,7 +323,11 @@ describe('the lock window', () => {
     expect(await verifyTarget(world, actor)).toEqual({ providers: 2, rows: 6 });
     const { version } = await commitPlacement(world, actor, lock.grant);
     expect((await commitPlacement(world, actor, lock.grant)).version).toBe(version);
-    expect(await unlockTraffic(world, actor)).toMatchObject({ unbroken: true });
+    expect(await unlockTraffic(world, actor)).toMatchObject({
+      unbroken: true,
+      lockedSeconds: expect.any(Number),
+    });
+    expect(await unlockTraffic(world, actor)).toMatchObject({ unbroken: true, lockedSeconds: null });
     const end = { outcome: 'migrated' as const, reason: null, reported: [] };
     expect(await closeTask(world, actor, end)).toEqual({ outcome: 'migrated', debts: [] });
     expect(await closeTask(world, actor, end)).toEqual({ outcome: 'migrated', debts: [] });

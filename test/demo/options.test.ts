@@ -4,11 +4,15 @@ import { DEMO_ROWS } from '../../demo/world/world.ts';
 
 describe('the command line of the demo', () => {
   test('without options moves the demo company with all of its rows', () => {
-    expect(parseOptions([])).toEqual({ rows: DEMO_ROWS });
+    expect(parseOptions([])).toEqual({ rows: DEMO_ROWS, transfer: 'auto' });
   });
 
   test('takes the rows, a phase to fail and a phase to stop in', () => {
-    expect(parseOptions(['--rows', '1000', '--fail', 'verify'])).toEqual({ rows: 1000, fail: 'verify' });
+    expect(parseOptions(['--rows', '1000', '--fail', 'verify'])).toEqual({
+      rows: 1000,
+      fail: 'verify',
+      transfer: 'auto',
+    });
     expect(parseOptions(['--abort', 'import'])).toMatchObject({ abort: 'import' });
   });
 
