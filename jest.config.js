@@ -2,6 +2,8 @@ export default {
   testEnvironment: 'node',
   // Only the system tests run beside each other; more at once would start more processes than two cores carry.
   maxConcurrency: 3,
+  // The system tests beside the others: neither keeps two cores busy alone.
+  maxWorkers: 2,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/jest-transform.cjs' },

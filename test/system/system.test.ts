@@ -11,6 +11,10 @@ await import('./traffic.ts');
 await import('./failures.ts');
 await import('./doubles.ts');
 await import('./refusals.ts');
-await import('./throttled.ts');
-await import('./aborts.ts');
+// What takes long and proves no other promise runs on demand: npm run test:long
+if (process.env['TANKER_LONG_TESTS']) {
+  await import('./throttled.ts');
+  await import('./outside.ts');
+  await import('./aborts.ts');
+}
 await import('./evidence.ts');
