@@ -34,6 +34,25 @@ export const ERRORS = {
   RowsUnclaimed: { status: 409, retry: false, about: 'a provider holds rows that no collection claims' },
   LockBudgetExceeded: { status: 409, retry: false, about: 'the traffic lock would last longer than allowed' },
   DebtOutstanding: { status: 409, retry: true, about: 'leftovers of an earlier task wait at that location' },
+  CompanyAtHome: {
+    status: 409,
+    retry: false,
+    about: 'the company lives somewhere: nothing can be restored over it',
+  },
+  CompanyErased: { status: 410, retry: false, about: 'the company was erased for good' },
+  BackupUnknown: { status: 404, retry: false, about: 'the company has no backup of that task' },
+  BackupUnusable: { status: 409, retry: false, about: 'the backup is not complete, or its task was undone' },
+  BackupExpired: { status: 410, retry: false, about: 'the time to restore the backup is over, or nearly' },
+  GraceNotOver: {
+    status: 409,
+    retry: true,
+    about: 'the fallback copy is to be kept until its grace days are over',
+  },
+  NothingToClean: {
+    status: 409,
+    retry: false,
+    about: 'no fallback copy and no debt of the company is on record there',
+  },
   // fences
   EpochStale: {
     status: 409,
@@ -72,6 +91,11 @@ export const ERRORS = {
   ObjectExists: { status: 409, retry: false, about: 'an export object of this attempt exists already' },
   VerificationFailed: { status: 409, retry: false, about: 'source and target differ' },
   SourceChanged: { status: 409, retry: false, about: 'the source changed after its export' },
+  FallbackChanged: {
+    status: 409,
+    retry: false,
+    about: 'the fallback copy is not what the move left behind: somebody wrote there',
+  },
   KeyConflict: {
     status: 409,
     retry: false,
@@ -84,6 +108,26 @@ export const ERRORS = {
   WorkerFailed: { status: 500, retry: true, about: 'a worker ended without settling its subtask' },
   WorkerNotStarted: { status: 503, retry: true, about: 'a Fargate worker could not be started' },
   MigrationUndone: { status: 500, retry: false, about: 'the migration failed and was undone' },
+  BackupUndone: { status: 500, retry: false, about: 'the backup failed and was undone' },
+  RestoreUndone: { status: 500, retry: false, about: 'the restore failed and was undone' },
+  RemovalUndone: {
+    status: 500,
+    retry: false,
+    about: 'the removal failed before its commit point and was undone',
+  },
+  RemovalIncomplete: {
+    status: 500,
+    retry: true,
+    about:
+      'the company is removed, and some provider still holds something; it is tried again until nothing is left',
+  },
+  CleanupUndone: { status: 500, retry: false, about: 'the cleanup failed; the fallback copy is kept' },
+  TaskCancelled: { status: 409, retry: false, about: 'somebody cancelled the task before its commit point' },
+  CommitPassed: {
+    status: 409,
+    retry: false,
+    about: 'the commit point is passed: the task can only go forward',
+  },
   RecoveryFailed: { status: 500, retry: true, about: 'a recovery could not finish' },
   // requests
   RequestUnauthorized: { status: 401, retry: false, about: 'the bearer token is missing or wrong' },

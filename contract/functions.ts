@@ -1,19 +1,7 @@
 import { z } from 'zod';
-import { ManifestReference } from './manifest.ts';
-import {
-  CompanyId,
-  Count,
-  DatacenterName,
-  Epoch,
-  Holder,
-  Instant,
-  Location,
-  ProviderName,
-  TaskId,
-} from './names.ts';
+import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
-import { Incarnation, Work } from './provider.ts';
 
 /** Payloads of the functions that the state machines call: the same schema types the caller and guards the handler. */
 
@@ -56,10 +44,14 @@ export const SubtaskStatus = z
   .strict();
 export type SubtaskStatus = z.infer<typeof SubtaskStatus>;
 
-export const PlanMigrationEvent = z
+export const PlanTaskEvent = z
   .object({ task: TaskId, company: CompanyId, executionName: z.string(), describes: z.array(SubtaskStatus) })
   .strict();
-export const PlanMigrationResult = z
+const At = z.object({ provider: ProviderName, location: Location }).strict();
+const AtHook = z.object({ provider: ProviderName, location: Location, hook: HookName }).strict();
+
+/** What the machine needs of the plan; what an operation does not have is null or empty. */
+export const PlanTaskResult = z
   .object({
     refusal: Refusal.nullable(),
     epoch: Epoch,
@@ -69,12 +61,17 @@ export const PlanMigrationResult = z
     providers: z.array(ProviderName),
     /** Import order: every provider stands in a later wave than those it imports after. */
     waves: z.array(z.array(ProviderName)),
-    afterMigrateHooks: z.array(z.object({ provider: ProviderName, location: Location }).strict()),
+    /** What going forward erases: 200 providers × 10 locations × 80 octets are 160 KB of the 256 KiB. */
+    erases: z.array(At),
+    /** Hooks after the commit point. */
+    hooks: z.array(AtHook),
+    /** A cleanup's: a fallback is verified and given up before it is erased, debts are erased. */
+    leftover: z.enum(['fallback', 'debts']).nullable(),
     /** A dry run's answer, and the sign to end here: 200 providers × 400 octets are 80 KB of the 256 KiB. */
     planned: Plan.nullable(),
   })
   .strict();
-export type PlanMigrationResult = z.infer<typeof PlanMigrationResult>;
+export type PlanTaskResult = z.infer<typeof PlanTaskResult>;
 
 export const ActorEvent = z.object(Actor).strict();
 export type ActorEvent = z.infer<typeof ActorEvent>;
@@ -99,6 +96,12 @@ export const VerifyExportsResult = z.object({ providers: Count, rows: Count, byt
 export const VerifyTargetResult = z.object({ providers: Count, rows: Count }).strict();
 export const CommitPlacementEvent = z.object({ ...Actor, grant: z.int().min(1) }).strict();
 export const CommitPlacementResult = z.object({ version: z.int().min(1), committedAt: Instant }).strict();
+/** A backup's commit point is its unlock; the record says until when it may be restored. */
+export const CommitBackupEvent = CommitPlacementEvent;
+export const CommitBackupResult = z.object({ unlockedAt: Instant, expiresAt: Instant }).strict();
+export const CommitCleanupResult = z.object({ givenUpAt: Instant }).strict();
+/** Rows that were verified. */
+export const VerifiedResult = z.object({ providers: Count, rows: Count }).strict();
 export const UnlockTrafficResult = z.object({ unbroken: z.boolean(), unlockedAt: Instant }).strict();
 
 export const DispatchEvent = z
@@ -157,53 +160,34 @@ export const EndedExecutionEvent = z.object({
     stateMachineArn: z.string(),
     name: z.string(),
     status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
+    /** Who stopped it, and why: a cancel says `TaskCancelled`. */
+    error: z.string().nullish(),
+    cause: z.string().nullish(),
     /** Left out by EventBridge when input and output together are above 248 KiB; ours are far below. */
     input: z.string(),
   }),
 });
 
-const At = z.object({ provider: ProviderName, location: Location }).strict();
 export const DecideDirectionResult = z
   .object({
-    /** Forward (`migrated`): the commit mark is this task's. Back (`undone`): it is not. `refused`: nothing outside had been claimed. */
+    /** Forward (`migrated`, `removed` …): the commit mark is this task's. Back (`undone`): it is not. `refused`: nothing outside had been claimed. */
     outcome: Outcome,
-    /** The source, whose bucket holds the task's exports. */
-    from: Location,
     opens: z.array(At),
     fences: z.array(At),
     erases: z.array(At),
-    hooks: z.array(z.object({ provider: ProviderName, location: Location, hook: HookName }).strict()),
+    /** Whose exports are deleted: one for the bucket they lie in. */
+    discards: z.array(At),
+    hooks: z.array(AtHook),
   })
   .strict();
 export type DecideDirectionResult = z.infer<typeof DecideDirectionResult>;
 
 export const VerifyErasedEvent = z.object({ ...Actor, erases: z.array(SubtaskStatus) }).strict();
-export const VerifyErasedResult = z.object({ clean: Count, debts: z.array(At) }).strict();
-
-/** What dispatch hands to an agent: everything it needs, so that it never asks the table what to do. */
-const AgentCommon = {
-  ...Actor,
-  phase: Phase,
-  provider: ProviderName,
-  location: Location,
-  attempt: z.int().min(1),
-  token: z.string().min(1).max(2048),
-};
-const Fenced = { ...AgentCommon, incarnation: Incarnation };
-
-export const AgentEvent = z.discriminatedUnion('action', [
-  z.object({ action: z.literal('describe'), ...AgentCommon }).strict(),
-  z.object({ action: z.literal('drain'), ...AgentCommon }).strict(),
-  z.object({ action: z.literal('export'), ...Fenced, grant: z.int().min(1) }).strict(),
-  z.object({ action: z.literal('open'), ...Fenced }).strict(),
-  z.object({ action: z.literal('import'), ...Fenced, manifest: ManifestReference }).strict(),
-  z.object({ action: z.literal('seal'), ...Fenced }).strict(),
-  z.object({ action: z.literal('fence'), ...Fenced }).strict(),
-  z.object({ action: z.literal('erase'), ...Fenced, version: z.int().min(0), reason: z.string() }).strict(),
-  z.object({ action: z.literal('hook'), ...Fenced, hook: HookName, version: z.int().min(0) }).strict(),
-  z.object({ action: z.literal('discard'), ...AgentCommon }).strict(),
-]);
-export type AgentEvent = z.infer<typeof AgentEvent>;
+/** `left`: at how many providers something is left. `incomplete`: of a removal, whose task stays open until nothing is. */
+export const VerifyErasedResult = z
+  .object({ clean: Count, left: Count, incomplete: z.boolean(), debts: z.array(At) })
+  .strict();
+export type VerifyErasedResult = z.infer<typeof VerifyErasedResult>;
 
 /** A rule with a rate calls: nothing but the event's own id is used, so that the same event twice does the work once. */
 export const ScheduledEvent = z.object({ id: z.string().min(1) });
@@ -216,95 +200,18 @@ export const SweepResult = z
     oldestSeconds: Count,
     recovered: Count,
     failed: Count,
+    /** Removals whose commit is made and which some provider has not erased yet. */
+    incomplete: Count,
+    /** Cleanups started: of fallback copies whose grace is over, and of debts. */
+    cleanups: Count,
+    settles: Count,
+    /** Cleanups that were refused or undone before and are due again. */
     cleanupsWaiting: Count,
+    debtsWaiting: Count,
     discards: Count,
+    expiries: Count,
+    /** Backups that should have been deleted an hour ago or earlier. */
+    expiriesLate: Count,
   })
   .strict();
 export type SweepResult = z.infer<typeof SweepResult>;
-
-/** What the sweeper hands to a discard agent. Nobody waits: the agent's word goes onto the due date's own row. */
-export const DiscardDueEvent = z
-  .object({
-    due: z.literal('discard-exports'),
-    at: Instant,
-    task: TaskId,
-    company: CompanyId,
-    datacenter: DatacenterName,
-  })
-  .strict();
-export type DiscardDueEvent = z.infer<typeof DiscardDueEvent>;
-
-/** What one look at a datacenter's providers opened, as numbers. */
-export const OpenExpiredResult = z
-  .object({ closed: Count, opened: Count, kept: Count, failed: Count })
-  .strict();
-export type OpenExpiredResult = z.infer<typeof OpenExpiredResult>;
-
-/**
- * All that a Fargate worker is started with: which subtask it is for, under which epoch. The attempt and the token stand
- * in the subtask's row once it is dispatched. About 400 characters of the 8,192 that ECS takes as overrides.
- */
-export const TransferWork = z
-  .object({
-    ...Actor,
-    phase: Phase,
-    action: z.enum(['export', 'import']),
-    provider: ProviderName,
-    location: Location,
-    /** Names one start: the same for a repeat of it, which then starts nothing (ECS's clientToken). */
-    worker: z.string().regex(/^[0-9a-f]{32}$/, '32 hexadecimal digits'),
-  })
-  .strict();
-export type TransferWork = z.infer<typeof TransferWork>;
-
-/** Starts the worker of a subtask that is dispatched already: launch beats until the worker does. */
-export const LaunchWorkerEvent = z
-  .object({ work: TransferWork, token: z.string().min(1).max(2048) })
-  .strict();
-export type LaunchWorkerEvent = z.infer<typeof LaunchWorkerEvent>;
-
-/** Starts at one call is what launch does in about 3 s, at RunTask's 20 a second. Source: ECS, "Request throttling". */
-export const STARTS_A_CALL = 50;
-
-/** Starts workers ahead of their subtasks. */
-export const StartWorkersEvent = z
-  .object({ works: z.array(TransferWork).min(1).max(STARTS_A_CALL) })
-  .strict();
-export type StartWorkersEvent = z.infer<typeof StartWorkersEvent>;
-
-export const LaunchEvent = z.union([LaunchWorkerEvent, StartWorkersEvent]);
-export type LaunchEvent = z.infer<typeof LaunchEvent>;
-
-/** The part of ECS's "ECS Task State Change" that a stopped worker is reported from. */
-export const StoppedTaskEvent = z.object({
-  detail: z.object({
-    taskArn: z.string(),
-    lastStatus: z.literal('STOPPED'),
-    stopCode: z.string().optional(),
-    stoppedReason: z.string().optional(),
-    overrides: z.object({
-      containerOverrides: z.array(
-        z.object({
-          name: z.string(),
-          environment: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
-        }),
-      ),
-    }),
-    containers: z.array(
-      z.object({ name: z.string(), exitCode: z.int().optional(), reason: z.string().optional() }),
-    ),
-  }),
-});
-export type StoppedTaskEvent = z.infer<typeof StoppedTaskEvent>;
-
-/** Starts an execution environment and holds it for a moment, so that several calls start several environments. */
-export const WarmEvent = z
-  .object({ warm: z.literal(true), holdMilliseconds: z.int().min(0).max(1000) })
-  .strict();
-export type WarmEvent = z.infer<typeof WarmEvent>;
-
-/** Progress of a worker, written beside its heartbeats. */
-export const Progress = z.object({ bytes: Count, parts: Count }).strict();
-export type Progress = z.infer<typeof Progress>;
-
-export { Work };

@@ -21,6 +21,8 @@ export const Grant = z
     epoch: Epoch,
     holder: Holder,
     state: z.enum(['held', 'released', 'expired']),
+    /** Whose unlock ended it while it was held, and never forgotten: the commit mark of a backup. Null otherwise. */
+    releasedBy: Holder.nullable(),
     leaseUntil: Instant,
   })
   .strict()

@@ -1,3 +1,5 @@
+export * from './agent-functions.ts';
+export * from './company-records.ts';
 export * from './digest.ts';
 export * from './doctor.ts';
 export * from './environment.ts';

@@ -42,6 +42,15 @@ export const MAP_CONCURRENCY_LIMIT = 40;
  */
 export const MAX_PROVIDERS = 200;
 
+/**
+ * Providers × locations of an installation. A removal erases at each pair: 12 events (8, and 4 of one retry) × 1,500 are
+ * 18,000 of the 25,000 that one execution may have, and 1,500 × 120 octets are 180 KB of the 256 KiB a Map may return.
+ */
+export const MAX_PROVIDER_LOCATIONS = 1500;
+
+/** The longest window for which a backup may be restored. Its objects' lifecycle is the topology's window and two days. */
+export const MAX_BACKUP_DAYS = 365;
+
 /** SendTaskFailure takes 256 characters of error and 32,768 of cause. Source: Step Functions API reference. */
 export const MAX_ERROR_CHARACTERS = 256;
 export const MAX_CAUSE_CHARACTERS = 32_768;

@@ -41,6 +41,14 @@ export const ManifestReference = z
   .strict();
 export type ManifestReference = z.infer<typeof ManifestReference>;
 
+/** Whose export a manifest is: an import refuses any other. */
+export const Exported = z.object({ task: TaskId, epoch: Epoch }).strict();
+export type Exported = z.infer<typeof Exported>;
+
+/** How long S3's lifecycle lets an object lie, at most: the value of its tag. */
+export const Retention = z.enum(['transfer', 'backup']);
+export type Retention = z.infer<typeof Retention>;
+
 /** All objects of a task lie below this prefix: company first, so that a company's traces can be listed. */
 export const exportPrefix = (company: string, task: string): string => `exports/${company}/${task}/`;
 

@@ -1,18 +1,8 @@
 import { z } from 'zod';
-import { Digest } from './digest.ts';
-import { Progress, Refusal } from './functions.ts';
-import { ManifestReference } from './manifest.ts';
-import {
-  CompanyId,
-  Count,
-  DatacenterName,
-  Epoch,
-  Holder,
-  Instant,
-  Location,
-  ProviderName,
-  TaskId,
-} from './names.ts';
+import { Progress } from './agent-functions.ts';
+import { Refusal } from './functions.ts';
+import { Exported, ManifestReference, Retention } from './manifest.ts';
+import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
 import { CollectionDigest, Describe, Format, Incarnation, Summary, Watermark, Work } from './provider.ts';
@@ -28,6 +18,15 @@ export const keys = {
     sk: `debt#${location.datacenter}/${location.server}#${provider}`,
   }),
   debts: (company: string) => ({ pk: `company#${company}`, prefix: 'debt#' }),
+  fallback: (company: string, location: Location) => ({
+    pk: `company#${company}`,
+    sk: `fallback#${location.datacenter}/${location.server}`,
+  }),
+  fallbacks: (company: string) => ({ pk: `company#${company}`, prefix: 'fallback#' }),
+  backup: (company: string, task: string) => ({ pk: `company#${company}`, sk: `backup#${task}` }),
+  backups: (company: string) => ({ pk: `company#${company}`, prefix: 'backup#' }),
+  ledger: (company: string, task: string) => ({ pk: `company#${company}`, sk: `ledger#${task}` }),
+  ledgers: (company: string) => ({ pk: `company#${company}`, prefix: 'ledger#' }),
   task: (task: string) => ({ pk: `task#${task}`, sk: 'task' }),
   subtask: (at: {
     task: string;
@@ -60,32 +59,7 @@ export const keys = {
   dues: (due: string) => ({ pk: `due#${due}` }),
 } as const;
 
-/** The task's hold on a company. The row is never deleted: the epoch must only grow. */
-export const ClaimRecord = z.discriminatedUnion('state', [
-  z
-    .object({
-      kind: z.literal('claim'),
-      state: z.literal('held'),
-      company: CompanyId,
-      epoch: Epoch,
-      holder: Holder,
-      task: TaskId,
-      since: Instant,
-    })
-    .strict(),
-  z
-    .object({
-      kind: z.literal('claim'),
-      state: z.literal('free'),
-      company: CompanyId,
-      epoch: Epoch,
-      holder: Holder,
-      since: Instant,
-    })
-    .strict(),
-]);
-export type ClaimRecord = z.infer<typeof ClaimRecord>;
-
+/** A provider at a location that could not be cleaned. */
 export const Debt = z.object({ provider: ProviderName, location: Location }).strict();
 export type Debt = z.infer<typeof Debt>;
 
@@ -117,6 +91,11 @@ const taskFields = {
   /** The recovery that was started last: whoever looks whether the task is worked on looks at it too. */
   lastRecovery: z.object({ name: z.string(), at: Instant }).strict().optional(),
   failure: Refusal.optional(),
+  /** After a removal's commit: what still holds something. The task stays open until nothing does. */
+  incomplete: z
+    .object({ since: Instant, left: z.array(Debt) })
+    .strict()
+    .optional(),
   /** What the last recovery decided, valid under its epoch only. */
   direction: z.object({ epoch: Epoch, outcome: Outcome }).optional(),
 };
@@ -150,9 +129,17 @@ export const SubtaskResult = z.discriminatedUnion('action', [
     bytesStored: Count,
     collections: z.array(CollectionDigest),
     watermark: Watermark,
+    /** Hooks that ran here, before the data was read. */
+    hooks: z.array(HookName).default([]),
   }),
   z.object({ action: z.literal('open'), home: z.boolean() }),
-  z.object({ action: z.literal('import'), rows: Count, bytes: Count, manifestSha256: z.string() }),
+  z.object({
+    action: z.literal('import'),
+    rows: Count,
+    bytes: Count,
+    manifestSha256: z.string(),
+    hooks: z.array(HookName).default([]),
+  }),
   z.object({ action: z.literal('seal'), collections: z.array(CollectionDigest), watermark: Watermark }),
   z.object({ action: z.literal('fence') }),
   z.object({
@@ -170,8 +157,14 @@ export const WorkerOrder = z
   .object({
     holder: Holder,
     incarnation: Incarnation,
+    version: z.int().min(0).default(0),
+    hooks: z.array(HookName).default([]),
+    /** An export's. */
     grant: z.int().min(1).optional(),
+    retention: Retention.optional(),
+    /** An import's. */
     manifest: ManifestReference.optional(),
+    exported: Exported.optional(),
     /** The start of the worker that is expected to take it. */
     worker: z.string(),
   })
@@ -261,51 +254,3 @@ export const LogRecord = z.object({
   ttl: z.int(),
 });
 export type LogRecord = z.infer<typeof LogRecord>;
-
-const dueFields = { kind: z.literal('due'), at: Instant, task: TaskId, company: CompanyId };
-
-/** The source of a move, kept as the fallback copy until the grace days are over. */
-export const CleanupDue = z.object({
-  ...dueFields,
-  due: z.literal('cleanup'),
-  /** The fallback copy, the version that the move made, and what the source was at the commit. */
-  location: Location,
-  version: z.int(),
-  collections: z.record(ProviderName, z.array(z.object({ name: z.string(), digest: Digest }))),
-  watermarks: z.record(ProviderName, Watermark),
-});
-export type CleanupDue = z.infer<typeof CleanupDue>;
-
-/** What an agent has deleted of a task's exports. */
-export const Discarded = z.object({ objects: Count, uploads: Count, at: Instant }).strict();
-export type Discarded = z.infer<typeof Discarded>;
-
-/** A task's exports in its source's bucket. `discarded` is the agent's word that they are gone. */
-export const DiscardDue = z.object({
-  ...dueFields,
-  due: z.literal('discard-exports'),
-  datacenter: DatacenterName,
-  discarded: Discarded.optional(),
-});
-export type DiscardDue = z.infer<typeof DiscardDue>;
-
-/** Something due later, found by the one sweeper. */
-export const DueRecord = z.discriminatedUnion('due', [CleanupDue, DiscardDue]);
-export type DueRecord = z.infer<typeof DueRecord>;
-
-/** What could not be erased: it blocks tasks that would use the location for this company, and no other task. */
-export const DebtRecord = z.object({
-  kind: z.literal('debt'),
-  company: CompanyId,
-  location: Location,
-  provider: ProviderName,
-  task: TaskId,
-  epoch: Epoch,
-  version: z.int(),
-  since: Instant,
-  error: z.string(),
-  cause: z.string(),
-  /** Proven clean since: the row stays as evidence and blocks nothing. */
-  settledAt: Instant.optional(),
-});
-export type DebtRecord = z.infer<typeof DebtRecord>;

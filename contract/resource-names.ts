@@ -1,4 +1,4 @@
-import type { Action, Operation } from './operations.ts';
+import type { Action, Machine } from './operations.ts';
 import type { Topology } from './topology.ts';
 
 /**
@@ -10,12 +10,16 @@ type Named = Pick<Topology, 'installation' | 'account' | 'controlRegion'>;
 /** Functions of the control region: one for each state that calls one, those that rules call, and the doctor of people. */
 export const CONTROL_FUNCTIONS = [
   'open-task',
-  'plan-migration',
+  'plan-task',
   'prepare-workers',
   'lock-traffic',
   'verify-exports',
+  'verify-source',
   'verify-target',
+  'verify-fallback',
   'commit-placement',
+  'commit-backup',
+  'commit-cleanup',
   'unlock-traffic',
   'close-task',
   'claim-company',
@@ -60,11 +64,11 @@ export const OPEN_TASKS_INDEX = 'open-tasks';
 export const OPEN_ATTRIBUTE = 'open';
 export const OPEN_VALUE = 'task';
 
-export const machineName = (t: Named, operation: Operation): string => `${t.installation}-${operation}`;
-export const machineArn = (t: Named, operation: Operation): string =>
-  `arn:aws:states:${t.controlRegion}:${t.account}:stateMachine:${machineName(t, operation)}`;
-export const executionArn = (t: Named, operation: Operation, name: string): string =>
-  `arn:aws:states:${t.controlRegion}:${t.account}:execution:${machineName(t, operation)}:${name}`;
+export const machineName = (t: Named, machine: Machine): string => `${t.installation}-${machine}`;
+export const machineArn = (t: Named, machine: Machine): string =>
+  `arn:aws:states:${t.controlRegion}:${t.account}:stateMachine:${machineName(t, machine)}`;
+export const executionArn = (t: Named, machine: Machine, name: string): string =>
+  `arn:aws:states:${t.controlRegion}:${t.account}:execution:${machineName(t, machine)}:${name}`;
 
 export const controlFunctionName = (t: Named, name: ControlFunction): string => `${t.installation}-${name}`;
 export const agentFunctionName = (t: Named, datacenter: string, name: AgentFunction): string =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAP_CONCURRENCY_LIMIT, MAX_PROVIDERS } from './limits.ts';
+import { MAP_CONCURRENCY_LIMIT, MAX_BACKUP_DAYS, MAX_PROVIDER_LOCATIONS, MAX_PROVIDERS } from './limits.ts';
 import { DatacenterName, ProviderName, ServerName } from './names.ts';
 
 const Region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-central-1');
@@ -90,6 +90,8 @@ const Shape = z
       .object({
         /** Days until lifecycle removes a migration's exports. */
         transferDays: z.int().min(1).max(30),
+        /** Days for which a backup may be restored, at most; the law's window for a removal. */
+        backupDays: z.int().min(1).max(MAX_BACKUP_DAYS).default(30),
         /** Days for which logs and records of closed tasks are kept. */
         recordDays: z.literal([30, 60, 90, 180, 365, 400, 731], {
           error: 'one of 30, 60, 90, 180, 365, 400, 731',
@@ -223,6 +225,14 @@ function checkProviders(topology: ShapeOutput, report: Report) {
       }
     });
   });
+  const pairs =
+    topology.providers.length * topology.datacenters.reduce((sum, d) => sum + d.servers.length, 0);
+  if (pairs > MAX_PROVIDER_LOCATIONS) {
+    report(
+      ['providers'],
+      `${pairs} providers × locations; a removal can erase at ${MAX_PROVIDER_LOCATIONS} at most`,
+    );
+  }
   const cycle = importCycle(new Map(topology.providers.map((p) => [p.name, p.importAfter])));
   if (cycle) report(['providers'], `importAfter runs in a circle: ${cycle.join(' after ')}`);
 }
