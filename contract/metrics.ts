@@ -13,8 +13,14 @@ export const METRICS = {
   oldestTask: 'OldestTaskSeconds',
   /** Tasks and due dates that a run of the sweeper could not look after. */
   sweepFailures: 'SweepFailures',
-  /** Cleanups whose day has come and that nobody has done: fallback copies still there. */
+  /** Cleanups that were started when their day had come and did not succeed: fallback copies still there. */
   cleanupsWaiting: 'CleanupsWaiting',
+  /** Locations with debts that a cleanup was started for and could not settle. */
+  debtsWaiting: 'DebtsWaiting',
+  /** Removals whose commit is made and which some provider has not erased yet. */
+  incompleteRemovals: 'IncompleteRemovals',
+  /** Backups that should have been deleted an hour ago or earlier. */
+  expiriesLate: 'ExpiriesLate',
   /** Providers and companies that a datacenter's own schedule could not ask or open. */
   openFailures: 'OpenFailures',
 } as const;

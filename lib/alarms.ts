@@ -1,4 +1,5 @@
 import { METRICS, METRICS_NAMESPACE, STUCK_TASK_MARGIN_SECONDS } from '@tanker/contract/metrics.ts';
+import { MACHINES, type Machine } from '@tanker/contract/operations.ts';
 import {
   agentFunctionName,
   controlFunctionName,
@@ -65,8 +66,8 @@ const sumOf = (metrics: Readonly<Record<string, IMetric>>, label: string): MathE
     label,
   });
 
-const states = (topology: Topology, operation: 'migrate' | 'recover', name: string): Metric =>
-  metricOf('AWS/States', name, { StateMachineArn: machineArn(topology, operation) });
+const states = (topology: Topology, machine: Machine, name: string): Metric =>
+  metricOf('AWS/States', name, { StateMachineArn: machineArn(topology, machine) });
 
 /** The functions of a region share its concurrency, so a refusal to anybody's function may be next a refusal to ours. */
 const functionThrottles = metricOf('AWS/Lambda', 'Throttles', {});
@@ -124,6 +125,33 @@ function controlRules(topology: Topology): AlarmRule[] {
       threshold: 0,
     },
     {
+      id: 'debts-waiting',
+      about: 'A cleanup could not settle the debts at some location for a quarter of an hour',
+      metric: ownMetric(topology, METRICS.debtsWaiting, 'Maximum'),
+      threshold: 0,
+      periods: PATIENT_PERIODS,
+    },
+    {
+      id: 'cleanup-refused',
+      about: 'A fallback copy whose grace is over could not be cleaned up for a quarter of an hour',
+      metric: ownMetric(topology, METRICS.cleanupsWaiting, 'Maximum'),
+      threshold: 0,
+      periods: PATIENT_PERIODS,
+    },
+    {
+      id: 'removal-incomplete',
+      about: 'A company is removed and some provider still holds something of it',
+      metric: ownMetric(topology, METRICS.incompleteRemovals, 'Maximum'),
+      threshold: 0,
+      periods: PATIENT_PERIODS,
+    },
+    {
+      id: 'expiry-late',
+      about: 'A backup should have been deleted an hour ago',
+      metric: ownMetric(topology, METRICS.expiriesLate, 'Maximum'),
+      threshold: 0,
+    },
+    {
       id: 'dead-letters',
       about: 'An ended execution was not handed to start-recovery, or not handled by it',
       metric: sumOf(
@@ -148,12 +176,21 @@ function controlRules(topology: Topology): AlarmRule[] {
       metric: sumOf(
         {
           functions: functionThrottles,
-          migrations: states(topology, 'migrate', 'ExecutionThrottled'),
-          recoveries: states(topology, 'recover', 'ExecutionThrottled'),
           reads: metricOf('AWS/DynamoDB', 'ReadThrottleEvents', table),
           writes: metricOf('AWS/DynamoDB', 'WriteThrottleEvents', table),
         },
         'throttled calls',
+      ),
+      threshold: 0,
+    },
+    {
+      id: 'execution-throttles',
+      about: 'Step Functions slowed executions down because there were too many transitions',
+      metric: sumOf(
+        Object.fromEntries(
+          MACHINES.map((machine) => [machine, states(topology, machine, 'ExecutionThrottled')]),
+        ),
+        'throttled executions',
       ),
       threshold: 0,
     },

@@ -1,5 +1,10 @@
-import { OPERATIONS } from '@tanker/contract/operations.ts';
-import { alarmTopicName, CONTROL_FUNCTIONS, controlStackName } from '@tanker/contract/resource-names.ts';
+import { MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
+import {
+  alarmTopicName,
+  CONTROL_FUNCTIONS,
+  controlStackName,
+  machineArn,
+} from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
@@ -28,12 +33,12 @@ export class ControlStack extends Stack {
     const functions = Object.fromEntries(
       CONTROL_FUNCTIONS.map((name) => [name, new ControlFunction(this, name, topology, bundles)]),
     ) as Record<(typeof CONTROL_FUNCTIONS)[number], ControlFunction>;
-    const machines = OPERATIONS.map((operation) => new OperationMachine(this, operation, topology));
+    for (const machine of MACHINES) new OperationMachine(this, machine, topology);
     new RecoveryRule(
       this,
       topology,
       functions['start-recovery'],
-      machines.map((machine) => machine.machineArn),
+      OPERATIONS.map((operation) => machineArn(topology, operation)),
     );
     new RatedRule(this, 'SweepRule', {
       name: `${topology.installation}-sweep`,

@@ -1,5 +1,5 @@
 import { METRICS } from '@tanker/contract/metrics.ts';
-import type { Operation } from '@tanker/contract/operations.ts';
+import { OPERATIONS, type Operation } from '@tanker/contract/operations.ts';
 import {
   agentFunctionName,
   CONTROL_FUNCTIONS,
@@ -22,7 +22,6 @@ import { metricOf, ownMetric } from './alarms.ts';
 import { AGENT_FUNCTIONS } from './bundle.ts';
 
 /** A row of a dashboard is 24 units wide. */
-const HALF = 12;
 const THIRD = 8;
 
 /** Functions of one region. */
@@ -70,9 +69,17 @@ const functionRow = (fleet: Fleet): GraphWidget[] => [
   graph(`${fleet.title}: longest run, ms`, THIRD, lines(fleet, 'Duration', 'Maximum'), fleet),
 ];
 
+const OPERATION_TITLES: Readonly<Record<Operation, string>> = {
+  migrate: 'Migrations',
+  backup: 'Backups',
+  restore: 'Restores',
+  remove: 'Removals',
+  cleanup: 'Cleanups',
+  recover: 'Recoveries',
+};
+
 const taskRow = (topology: Topology): GraphWidget[] => [
-  graph('Migrations', HALF, ended(topology, 'migrate')),
-  graph('Recoveries', HALF, ended(topology, 'recover')),
+  ...OPERATIONS.map((operation) => graph(OPERATION_TITLES[operation], THIRD, ended(topology, operation))),
 ];
 
 const lockRow = (topology: Topology): GraphWidget[] => [
@@ -86,6 +93,9 @@ const lockRow = (topology: Topology): GraphWidget[] => [
   graph('Left behind', THIRD, [
     ownMetric(topology, METRICS.debts, 'Sum'),
     ownMetric(topology, METRICS.cleanupsWaiting, 'Maximum'),
+    ownMetric(topology, METRICS.debtsWaiting, 'Maximum'),
+    ownMetric(topology, METRICS.incompleteRemovals, 'Maximum'),
+    ownMetric(topology, METRICS.expiriesLate, 'Maximum'),
     metricOf(
       'AWS/SQS',
       'ApproximateNumberOfMessagesVisible',
@@ -109,7 +119,7 @@ const lockRow = (topology: Topology): GraphWidget[] => [
 export function addDashboard(scope: Construct, topology: Topology): void {
   const { installation, controlRegion, datacenters } = topology;
   const heading = new TextWidget({
-    markdown: `# Tanker ${installation}\nFailed migrations are those that were refused or undone; the task's record says why. Each alarm has an entry in docs/runbook.md.`,
+    markdown: `# Tanker ${installation}\nFailed executions are those that were refused or undone, or removals that are incomplete; the task's record says why. Each alarm has an entry in docs/runbook.md.`,
     width: 24,
     height: 2,
   });

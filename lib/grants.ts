@@ -17,7 +17,7 @@ export interface ControlGrant {
   readonly invokesControl?: readonly ControlFunction[];
   /** These agents of every datacenter. */
   readonly invokesAgents?: readonly AgentFunction[];
-  readonly starts?: Operation;
+  readonly starts?: readonly Operation[];
   /** Looks whether executions of these machines run. */
   readonly describes?: readonly Operation[];
 }
@@ -33,15 +33,23 @@ const WARMED_CONTROL = [
   'dispatch',
   'lock-traffic',
   'verify-exports',
+  'verify-source',
   'verify-target',
   'commit-placement',
+  'commit-backup',
   'unlock-traffic',
 ] as const satisfies readonly ControlFunction[];
-const WARMED_AGENTS = ['drain', 'export', 'import', 'seal'] as const satisfies readonly AgentFunction[];
+const WARMED_AGENTS = [
+  'drain',
+  'export',
+  'open',
+  'import',
+  'seal',
+] as const satisfies readonly AgentFunction[];
 
 export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
-  'open-task': { table: READ_AND_WRITE, operatorSecret: true },
-  'plan-migration': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'open-task': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'plan-task': { table: QUERY_AND_WRITE, operatorSecret: true },
   'prepare-workers': {
     table: QUERY_AND_PUT,
     invokesControl: WARMED_CONTROL,
@@ -49,20 +57,24 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
   },
   'lock-traffic': { table: READ_AND_WRITE, operatorSecret: true },
   'verify-exports': { table: QUERY_AND_PUT },
+  'verify-source': { table: QUERY_AND_WRITE },
   'verify-target': { table: QUERY_AND_WRITE },
-  'commit-placement': { table: READ_AND_WRITE, operatorSecret: true },
+  'verify-fallback': { table: QUERY_AND_WRITE },
+  'commit-placement': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'commit-backup': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'commit-cleanup': { table: READ_AND_WRITE, operatorSecret: true },
   'unlock-traffic': { table: READ_AND_WRITE, operatorSecret: true },
   'close-task': { table: QUERY_AND_WRITE },
   'claim-company': { table: READ_AND_WRITE, operatorSecret: true },
-  'decide-direction': { table: READ_AND_WRITE, operatorSecret: true },
-  'verify-erased': { table: QUERY_AND_PUT },
+  'decide-direction': { table: QUERY_AND_WRITE, operatorSecret: true },
+  'verify-erased': { table: QUERY_AND_WRITE },
   dispatch: { table: QUERY_AND_PUT, invokesAgents: [...ACTIONS, LAUNCH] },
   doctor: { table: ['GetItem'], operatorSecret: true },
-  'start-recovery': { table: READ_AND_WRITE, starts: 'recover' },
+  'start-recovery': { table: READ_AND_WRITE, starts: ['recover'], describes: OPERATIONS },
   sweep: {
     table: [...QUERY_AND_WRITE, 'DeleteItem'],
     openTasks: true,
-    starts: 'recover',
+    starts: ['recover', 'cleanup'],
     describes: OPERATIONS,
     invokesAgents: ['discard'],
   },

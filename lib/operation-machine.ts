@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Operation } from '@tanker/contract/operations.ts';
+import type { Machine } from '@tanker/contract/operations.ts';
 import { machineArn, machineName, tableArn } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { RemovalPolicy } from 'aws-cdk-lib';
@@ -58,15 +58,15 @@ const statementsFor = (topology: Topology, { functions, tableActions, nested }: 
   ...nested.flatMap((machine) => mayRunNested(topology, machine)),
 ];
 
-/** One operation's state machine, from statemachines/<operation>.asl.json as it is. */
+/** One state machine, of an operation or nested in several, from statemachines/<machine>.asl.json as it is. */
 export class OperationMachine extends Construct {
   readonly machineArn: string;
 
-  constructor(scope: Construct, operation: Operation, topology: Topology) {
-    super(scope, pascalCase(operation));
-    const stateMachineName = machineName(topology, operation);
-    this.machineArn = machineArn(topology, operation);
-    const file = join(ROOT, 'statemachines', `${operation}.asl.json`);
+  constructor(scope: Construct, machine: Machine, topology: Topology) {
+    super(scope, pascalCase(machine));
+    const stateMachineName = machineName(topology, machine);
+    this.machineArn = machineArn(topology, machine);
+    const file = join(ROOT, 'statemachines', `${machine}.asl.json`);
     const text = readFileSync(file, 'utf8');
     const definitionSubstitutions = usedSubstitutions(text, substitutions(topology), file);
     const resolved = text.replaceAll(/\$\{(\w+)\}/g, (_, key: string) => definitionSubstitutions[key] ?? '');

@@ -1,4 +1,4 @@
-import { OPERATIONS, type Operation } from '@tanker/contract/operations.ts';
+import { MACHINES, type Machine, OPERATIONS, TASK_OPERATIONS } from '@tanker/contract/operations.ts';
 import {
   agentFunctionName,
   alarmTopicName,
@@ -14,8 +14,8 @@ import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledgePeoplePolicy } from './acknowledgements.ts';
 
-const executionsOf = (topology: Topology, operation: Operation): string =>
-  `${machineArn(topology, operation).replace(':stateMachine:', ':execution:')}:*`;
+const executionsOf = (topology: Topology, machine: Machine): string =>
+  `${machineArn(topology, machine).replace(':stateMachine:', ':execution:')}:*`;
 
 const allow = (actions: string[], resources: string[]): PolicyStatement =>
   new PolicyStatement({ actions, resources });
@@ -23,8 +23,8 @@ const allow = (actions: string[], resources: string[]): PolicyStatement =>
 /** Records, executions and their histories, logs, dead letters, alarms and dashboard: to look, nothing more. */
 function mayView(topology: Topology): PolicyStatement[] {
   const { account, controlRegion, installation } = topology;
-  const machines = OPERATIONS.map((operation) => machineArn(topology, operation));
-  const executions = OPERATIONS.map((operation) => executionsOf(topology, operation));
+  const machines = MACHINES.map((machine) => machineArn(topology, machine));
+  const executions = MACHINES.map((machine) => executionsOf(topology, machine));
   const logs = ['lambda', 'ecs', 'vendedlogs/states'].map(
     (kind) => `arn:aws:logs:*:${account}:log-group:/aws/${kind}/${installation}-*`,
   );
@@ -59,7 +59,7 @@ const doctors = (topology: Topology): string[] => [
 ];
 
 /**
- * Asks the doctors, starts migrations and recoveries, stops a migration (which its recovery then ends), takes dead letters out. A
+ * Asks the doctors, starts operations and recoveries, cancels a task by stopping its execution (which a recovery then ends), takes dead letters out. A
  * redrive is denied whatever else the person may do: it would go on under an epoch that a recovery has ended.
  */
 function mayOperate(topology: Topology): PolicyStatement[] {
@@ -68,13 +68,16 @@ function mayOperate(topology: Topology): PolicyStatement[] {
       ['states:StartExecution'],
       OPERATIONS.map((operation) => machineArn(topology, operation)),
     ),
-    allow(['states:StopExecution'], [executionsOf(topology, 'migrate')]),
+    allow(
+      ['states:StopExecution'],
+      TASK_OPERATIONS.map((operation) => executionsOf(topology, operation)),
+    ),
     allow(['lambda:InvokeFunction'], doctors(topology)),
     allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [unhandledRecoveriesArn(topology)]),
     new PolicyStatement({
       effect: Effect.DENY,
       actions: ['states:RedriveExecution'],
-      resources: OPERATIONS.map((operation) => executionsOf(topology, operation)),
+      resources: MACHINES.map((machine) => executionsOf(topology, machine)),
     }),
   ];
 }
@@ -90,7 +93,7 @@ export class PeoplePolicies extends Construct {
     });
     const operator = new ManagedPolicy(this, 'Operator', {
       managedPolicyName: `${topology.installation}-operator`,
-      description: `Operates Tanker ${topology.installation}: starts and stops migrations, starts recoveries, looks`,
+      description: `Operates Tanker ${topology.installation}: starts and cancels tasks, starts recoveries, looks`,
       statements: [...mayView(topology), ...mayOperate(topology)],
     });
     for (const policy of [viewer, operator]) {

@@ -20,8 +20,8 @@ const INVOCATION = { maxEventAge: Duration.hours(6), retryAttempts: 2 };
 const KEEP_DAYS = 14;
 
 /**
- * Starts a recovery when an execution ends in a way that no state of it can catch: stopped from outside, out of time,
- * failed. What could not be delivered or handled is kept in a queue.
+ * Starts a recovery when an operation's execution ends in a way that no state of it can catch: stopped from outside, out of time,
+ * failed. A nested execution's end is its parent's failure. What could not be delivered or handled is kept in a queue.
  */
 export class RecoveryRule extends Construct {
   constructor(

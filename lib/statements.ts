@@ -1,4 +1,4 @@
-import { OPERATIONS } from '@tanker/contract/operations.ts';
+import { MACHINES } from '@tanker/contract/operations.ts';
 import {
   type AgentFunction,
   agentFunctionName,
@@ -49,11 +49,11 @@ const mayReadSecrets = (topology: Topology, region: string, names: readonly stri
     ),
   );
 
-/** A task token is authorized against the state machine that gave it out. */
+/** A task token is authorized against the state machine that gave it out; Tasks of every machine wait for one. */
 const maySettle = (topology: Topology, actions: readonly TokenAction[]): PolicyStatement =>
   allow(
     actions.map((action) => `states:${action}`),
-    OPERATIONS.map((operation) => machineArn(topology, operation)),
+    MACHINES.map((machine) => machineArn(topology, machine)),
   );
 
 const bucketArn = (topology: Topology, datacenter: string): string =>
@@ -134,7 +134,14 @@ export function controlStatements(topology: Topology, grant: ControlGrant): Poli
     ...(grant.openTasks
       ? [allow(['dynamodb:Query'], [`${tableArn(topology)}/index/${OPEN_TASKS_INDEX}`])]
       : []),
-    ...(grant.starts ? [allow(['states:StartExecution'], [machineArn(topology, grant.starts)])] : []),
+    ...(grant.starts
+      ? [
+          allow(
+            ['states:StartExecution'],
+            grant.starts.map((operation) => machineArn(topology, operation)),
+          ),
+        ]
+      : []),
     ...(grant.describes ? [allow(['states:DescribeExecution'], described(topology, grant))] : []),
   ];
 }

@@ -4,6 +4,7 @@ import {
   OPEN_TIMEOUT_SECONDS,
   SUBTASK_TIMEOUT_SECONDS,
 } from '@tanker/contract/limits.ts';
+import { MACHINES } from '@tanker/contract/operations.ts';
 import {
   CONTROL_FUNCTIONS,
   controlFunctionName,
@@ -27,7 +28,9 @@ export function substitutions(topology: Topology): Readonly<Record<string, strin
   return {
     ...Object.fromEntries(functions),
     TableName: tableName(topology),
-    RecoverMachineArn: machineArn(topology, 'recover'),
+    ...Object.fromEntries(
+      MACHINES.map((machine) => [`${pascalCase(machine)}MachineArn`, machineArn(topology, machine)]),
+    ),
     HeartbeatSeconds: String(HEARTBEAT_SECONDS),
     SubtaskTimeoutSeconds: String(SUBTASK_TIMEOUT_SECONDS),
     OpenTimeoutSeconds: String(OPEN_TIMEOUT_SECONDS),

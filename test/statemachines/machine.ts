@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Machine } from '@tanker/contract/index.ts';
 import type { Definition } from '../../local/asl/definition.ts';
 
 /** Substitutions as CloudFormation would make them, with a plain stand-in for each. */
@@ -13,12 +14,11 @@ const NUMBERS: Record<string, string> = {
 const standIn = (key: string): string => {
   if (NUMBERS[key] !== undefined) return NUMBERS[key];
   if (key === 'TableName') return 'tanker';
-  if (key === 'RecoverMachineArn') return 'arn:aws:states:eu-west-1:123456789012:stateMachine:tanker-recover';
+  const machine = /^(\w+)MachineArn$/.exec(key)?.[1]?.toLowerCase();
+  if (machine) return `arn:aws:states:eu-west-1:123456789012:stateMachine:tanker-${machine}`;
   return `arn:aws:lambda:eu-west-1:123456789012:function:${key}`;
 };
 
-export const MACHINES = ['migrate', 'recover'] as const;
-export type Machine = (typeof MACHINES)[number];
 
 export const machineText = (machine: Machine): string =>
   readFileSync(new URL(`../../statemachines/${machine}.asl.json`, import.meta.url), 'utf8');
