@@ -1,12 +1,19 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { isErrorName, PHASES } from '@tanker/contract/index.ts';
+import {
+  isErrorName,
+  MACHINES,
+  type Machine,
+  NESTED_MACHINES,
+  PHASES,
+  TASK_OPERATIONS,
+} from '@tanker/contract/index.ts';
 import validate from 'asl-validator';
 import { validateDefinition } from '../../local/asl/validate/definition.ts';
-import { allStates, MACHINES, machineText, type State, substituted } from './machine.ts';
+import { allStates, machineText, type State, substituted } from './machine.ts';
 
 /** Names that Step Functions and its integrations give to errors. Sources: Step Functions Developer Guide, "Handling errors", and the Lambda and DynamoDB integrations. */
-const AWS_ERRORS = /^(States|Lambda|Sandbox|DynamoDB)\./;
+const AWS_ERRORS = /^(States|Lambda|Sandbox|DynamoDB|StepFunctions)\./;
 
 /** The named retry policies: [interval, attempts, rate, longest delay]. Every Task has one of them, or says why not. */
 const POLICIES: Record<string, readonly number[]> = {
@@ -17,6 +24,17 @@ const POLICIES: Record<string, readonly number[]> = {
 };
 /** The sync start of the recovery: its failure ends the execution, and the rule on ended executions starts it again. */
 const WITHOUT_RETRY = new Set(['Recover company']);
+
+const takesSlice = (machine: Machine): boolean => /\$\{SliceMachineArn\}/.test(machineText(machine));
+const SLICE = ['prepare', 'lock', 'drain', 'export', 'verify-exports'];
+
+/** The phases that a machine begins itself: the plan's is begun with the record, the slice's by its own machine. */
+function phasesOf(machine: Machine): readonly string[] {
+  if (machine === 'plan') return [];
+  if (machine === 'slice') return SLICE;
+  const own: readonly string[] = PHASES[machine].slice(1);
+  return takesSlice(machine) ? own.slice(SLICE.length) : own;
+}
 
 describe.each(MACHINES)('%s', (machine) => {
   const definition = substituted(machine);
@@ -80,7 +98,7 @@ describe.each(MACHINES)('%s', (machine) => {
     const begun = tasks
       .filter(([name]) => name.startsWith('Begin '))
       .map(([, task]) => task['Arguments'].ExpressionAttributeValues[':phase'].S);
-    expect(begun).toEqual(PHASES[machine].slice(1));
+    expect(begun).toEqual(phasesOf(machine));
   });
 
   test('serves each control function from a handler file of the same stem as its state', () => {
@@ -101,9 +119,28 @@ describe.each(MACHINES)('%s', (machine) => {
   });
 });
 
-test('migrate has one catch-all outside its Maps, and it reaches the recovery', () => {
-  const top = Object.entries(substituted('migrate').States as Record<string, State>);
-  const catching = top.filter(([, state]) => state['Catch'] !== undefined);
-  expect(catching.map(([name]) => name)).toEqual(['Migrate company']);
-  for (const rule of catching[0]?.[1]['Catch'] ?? []) expect(rule.Next).toBe('Recover company');
+test.each(TASK_OPERATIONS)(
+  '%s has one catch-all outside its Maps, and it reaches the recovery',
+  (operation) => {
+    const top = Object.entries(substituted(operation).States as Record<string, State>);
+    const catching = top.filter(([, state]) => state['Catch'] !== undefined);
+    expect(catching.map(([, state]) => state['Type'])).toEqual(['Parallel']);
+    for (const rule of catching[0]?.[1]['Catch'] ?? []) expect(rule.Next).toBe('Recover company');
+  },
+);
+
+test('an operation that takes a slice has its phases in the order of the slice', () => {
+  for (const operation of TASK_OPERATIONS.filter(takesSlice)) {
+    expect([operation, ...PHASES[operation].slice(1, 1 + SLICE.length)]).toEqual([operation, ...SLICE]);
+  }
+});
+
+test('what several operations share is nested, not copied', () => {
+  expect(NESTED_MACHINES).toEqual(['plan', 'slice']);
+  for (const operation of TASK_OPERATIONS) {
+    const text = machineText(operation);
+    expect(text).toMatch(/\$\{PlanMachineArn\}/);
+    expect(text).not.toMatch(/"Open task"|"Export provider"|"Drain provider"/);
+  }
+  expect(TASK_OPERATIONS.filter(takesSlice)).toEqual(['migrate', 'backup', 'remove']);
 });

@@ -19,7 +19,6 @@ const standIn = (key: string): string => {
   return `arn:aws:lambda:eu-west-1:123456789012:function:${key}`;
 };
 
-
 export const machineText = (machine: Machine): string =>
   readFileSync(new URL(`../../statemachines/${machine}.asl.json`, import.meta.url), 'utf8');
 

@@ -1,9 +1,10 @@
+import type { Machine } from '@tanker/contract/index.ts';
 import { VirtualClock } from '../../local/asl/cases/virtual-clock.ts';
 import { TaskError } from '../../local/asl/errors.ts';
 import { Execution, type ExecutionResult } from '../../local/asl/execution.ts';
 import type { Json, JsonObject } from '../../local/asl/json.ts';
 import { TokenBook } from '../../local/asl/token-book.ts';
-import { type Machine, substituted } from './machine.ts';
+import { substituted } from './machine.ts';
 
 /** What a state's task answers: a value, or an error that is thrown, by the payload it was called with. */
 export type Answer = Json | Error | ((payload: JsonObject, attempt: number) => Json | Error);
