@@ -98,6 +98,5 @@ export const exportsBucketName = (t: Named, datacenter: string): string =>
 export const exportsKeyAlias = (t: Named, datacenter: string): string =>
   `alias/${t.installation}-${datacenter}-exports`;
 
-/** The tag that lifecycle rules act on, and its value for the exports of a migration. */
+/** The tag that lifecycle rules act on; its value is the object's Retention. */
 export const RETENTION_TAG = 'tanker-retention';
-export const TRANSFER_RETENTION = 'transfer';

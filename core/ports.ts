@@ -9,7 +9,6 @@ import type {
   Debt,
   DebtRecord,
   Describe,
-  DiscardDue,
   DiscardDueEvent,
   Discarded,
   Drain,
@@ -32,6 +31,7 @@ import type {
   Progress,
   RecoverInput,
   Refusal,
+  Retention,
   Sealed,
   SubtaskRecord,
   SubtaskResult,
@@ -130,10 +130,10 @@ export interface StoredObject {
 
 /** The exports bucket of a datacenter. */
 export interface Exports {
-  /** Begins a multipart upload that can only create the key, never replace it. */
-  begin(key: string): Promise<Upload>;
+  /** Begins a multipart upload that can only create the key, never replace it; lifecycle removes it by its retention. */
+  begin(key: string, retention: Retention): Promise<Upload>;
   /** Writes a small object once (`ObjectExists` if the key is there). */
-  put(key: string, body: Uint8Array): Promise<StoredObject>;
+  put(key: string, body: Uint8Array, retention: Retention): Promise<StoredObject>;
   /** Reads an object whole, only if its ETag is still this one (`ChecksumMismatch` otherwise). */
   get(key: string, etag: string, signal?: AbortSignal): Promise<Readable>;
   /** What S3 itself says of an object: size, ETag, full-object CRC32. */
@@ -190,7 +190,7 @@ export interface DueDates {
 /** The agent's side of a due date: it may say what it did, and nothing else. */
 export interface DiscardDues {
   /** A due date that has gone meanwhile stays gone. */
-  confirm(due: Pick<DiscardDue, 'at' | 'task'>, discarded: Discarded): Promise<void>;
+  confirm(due: Pick<DiscardDueEvent, 'due' | 'at' | 'task'>, discarded: Discarded): Promise<void>;
 }
 
 /** The table's rows of holds on companies. It issues epochs; it alone fences nothing outside itself. */

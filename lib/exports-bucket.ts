@@ -1,15 +1,28 @@
-import {
-  exportsBucketName,
-  exportsKeyAlias,
-  RETENTION_TAG,
-  TRANSFER_RETENTION,
-} from '@tanker/contract/resource-names.ts';
+import type { Retention } from '@tanker/contract/manifest.ts';
+import { exportsBucketName, exportsKeyAlias, RETENTION_TAG } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledgeExportsBucket } from './acknowledgements.ts';
+
+/**
+ * Days after which S3 removes an object by its tag: the net behind the sweeper, which deletes at the hour and tells when
+ * it could not. S3 counts from the object's creation to the next midnight in UTC, so never less. A backup may be restored
+ * for at most `backupDays` from the plan of its task, before its objects were made: of the two days more the sweeper has
+ * at least one to try in, and a restore that began in the last hour reads to its end.
+ */
+const lifecycleDays = ({ retention }: Topology): Readonly<Record<Retention, number>> => ({
+  transfer: retention.transferDays,
+  backup: retention.backupDays + 2,
+});
+
+const expire = (days: Readonly<Record<Retention, number>>, retention: Retention) => ({
+  id: `expire-${retention}s`,
+  tagFilters: { [RETENTION_TAG]: retention },
+  expiration: Duration.days(days[retention]),
+});
 
 /** A datacenter's exports and the key they are encrypted with. Neither goes with the stack: they may be in use. */
 export class ExportsBucket extends Construct {
@@ -23,6 +36,7 @@ export class ExportsBucket extends Construct {
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    const days = lifecycleDays(topology);
     const bucket = new Bucket(this, 'Bucket', {
       bucketName: exportsBucketName(topology, datacenter),
       encryption: BucketEncryption.KMS,
@@ -37,11 +51,8 @@ export class ExportsBucket extends Construct {
       versioned: false,
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [
-        {
-          id: 'expire-transfers',
-          tagFilters: { [RETENTION_TAG]: TRANSFER_RETENTION },
-          expiration: Duration.days(topology.retention.transferDays),
-        },
+        expire(days, 'transfer'),
+        expire(days, 'backup'),
         // A worker that was killed leaves parts of an object which nobody sees but everybody pays.
         { id: 'abort-unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

@@ -8,7 +8,7 @@ export interface DiscardDuePorts {
 }
 
 /**
- * Deletes a closed task's objects whose days are over, and says so on the due date's row. Nobody waits for it: without
+ * Deletes the objects of a closed move, or of a backup, whose days are over, and says so on the due date's row. Nobody waits for it: without
  * that word the next sweep asks again, and finding nothing left is an answer too.
  */
 export async function discardDue(ports: DiscardDuePorts, event: DiscardDueEvent) {

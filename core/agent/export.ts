@@ -13,17 +13,23 @@ import { type ExportedPart, exportPart } from '../transfer/export-part.ts';
 import { writeManifest } from '../transfer/manifests.ts';
 import { several } from '../transfer/several.ts';
 import { PARTS_AT_ONCE } from '../transfer/sizes.ts';
+import { runOffered } from './hook.ts';
 import { tryPart } from './part-tries.ts';
 import { fenceOf, type Procedure, type Run, streamed } from './procedure.ts';
 
 type ExportRun = Run<'export'>;
 
-/** Closes the company at the provider, streams its snapshot to S3 and writes the manifest that an import trusts. */
+/**
+ * Runs the hook before an export, closes the company at the provider, streams its snapshot to S3 and writes the manifest
+ * that an import trusts.
+ */
 export const exportCompany: Procedure<'export'> = async (run) => {
   const { event, ports, clock, signal } = run;
   const fence = fenceOf(event);
   const prefix = attemptPrefix(event);
 
+  // The company is still open here: what the hook changes is in the snapshot.
+  const hooks = await runOffered(run, 'before-export');
   const begun = await ports.provider.exportBegin(fence, event.grant, signal);
   // The company is closed here to every writer, and the session reads one consistent snapshot.
 
@@ -43,7 +49,12 @@ export const exportCompany: Procedure<'export'> = async (run) => {
   await run.confirm();
   const manifest = await writeManifest(
     ports.bucket.exports,
-    { bucket: ports.bucket.bucket, region: ports.bucket.region, key: manifestKey(prefix) },
+    {
+      bucket: ports.bucket.bucket,
+      region: ports.bucket.region,
+      key: manifestKey(prefix),
+      retention: event.retention,
+    },
     {
       manifestVersion: 1,
       task: event.task,
@@ -71,6 +82,7 @@ export const exportCompany: Procedure<'export'> = async (run) => {
       bytesStored: sum(stored.map(({ bytes }) => bytes)),
       collections: finished.collections,
       watermark: finished.watermark,
+      hooks,
     },
     work: [...(begun.parts.length > 0 ? [streamed(from, to)] : []), ...finished.work],
   };
@@ -88,6 +100,7 @@ const storePart = (run: ExportRun, order: PartOrder): Promise<ExportedPart> =>
   exportPart({
     exports: run.ports.bucket.exports,
     key: order.key,
+    retention: run.event.retention,
     open: (signal) => run.ports.provider.exportPart(fenceOf(run.event), order.session, order.part, signal),
     confirm: () => run.confirm(),
     onStored: order.onBytes,

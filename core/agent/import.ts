@@ -1,8 +1,16 @@
-import { formatLocation, type Manifest, type ManifestPart, TankerError } from '@tanker/contract/index.ts';
+import {
+  formatLocation,
+  type Manifest,
+  type ManifestPart,
+  TankerError,
+  type Work,
+} from '@tanker/contract/index.ts';
+import type { Exports } from '../ports.ts';
 import { importPart } from '../transfer/import-part.ts';
 import { readManifest } from '../transfer/manifests.ts';
 import { several } from '../transfer/several.ts';
 import { PARTS_AT_ONCE } from '../transfer/sizes.ts';
+import { runOffered } from './hook.ts';
 import { tryPart } from './part-tries.ts';
 import { fenceOf, type Procedure, type Run, streamed } from './procedure.ts';
 
@@ -11,16 +19,42 @@ export const IMPORT_ABORT_TIMEOUT_MS = 5000;
 
 type ImportRun = Run<'import'>;
 
-/** Streams what the manifest names into the provider's staging and publishes it: all visible, or nothing. */
+/**
+ * Streams what the manifest names into the provider's staging and publishes it, all visible or nothing, between the
+ * provider's own hooks.
+ */
 export const importCompany: Procedure<'import'> = async (run) => {
-  const { event, ports, clock, signal } = run;
-  const fence = fenceOf(event);
+  const { event, ports, signal } = run;
   const exports = ports.exportsAt(event.manifest);
   const manifest = await readManifest(exports, event.manifest, signal);
   belongsTo(event, manifest);
   // These are the manifest's octets that the export put on record, and it is this company's at this provider.
 
-  const { format, parts, collections } = manifest;
+  const before = await runOffered(run, 'before-import');
+  const { rows, work } = await bringIn(run, exports, manifest);
+  // The company's rows are visible here; home is still elsewhere, or nowhere.
+
+  const after = await runOffered(run, 'after-import');
+  return {
+    result: {
+      action: 'import',
+      rows,
+      bytes: manifest.parts.reduce((total, part) => total + part.bytes, 0),
+      manifestSha256: event.manifest.sha256,
+      hooks: [...before, ...after],
+    },
+    work,
+  };
+};
+
+/** One session from its begin to its publish; one that fails is aborted. */
+async function bringIn(
+  run: ImportRun,
+  exports: Exports,
+  { format, parts, collections }: Manifest,
+): Promise<{ rows: number; work: Work[] }> {
+  const { event, ports, clock, signal } = run;
+  const fence = fenceOf(event);
   const session = await ports.provider.importBegin(
     fence,
     { format, parts: parts.map(receiptOf), collections },
@@ -47,20 +81,12 @@ export const importCompany: Procedure<'import'> = async (run) => {
     const published = await ports.provider.importPublish(fence, session, signal);
     const rows = collections.reduce((total, { digest }) => total + digest.rows, 0);
     if (published.rows !== rows) throw publishedOther(run, published.rows, rows);
-    return {
-      result: {
-        action: 'import',
-        rows,
-        bytes: parts.reduce((total, part) => total + part.bytes, 0),
-        manifestSha256: event.manifest.sha256,
-      },
-      work: [...(parts.length > 0 ? [streamed(from, to)] : []), ...published.work],
-    };
+    return { rows, work: [...(parts.length > 0 ? [streamed(from, to)] : []), ...published.work] };
   } catch (error) {
     await abort(run, session);
     throw error;
   }
-};
+}
 
 const receiptOf = ({ part, bytes, rows, sha256 }: ManifestPart) => ({ part, bytes, rows, sha256 });
 
@@ -79,12 +105,14 @@ async function abort(run: ImportRun, session: string): Promise<void> {
   }
 }
 
+/** A restore names whose export it is, since its own task and epoch have none. */
 function belongsTo(event: ImportRun['event'], manifest: Manifest): void {
+  const exported = event.exported ?? event;
   const same =
-    manifest.task === event.task &&
+    manifest.task === exported.task &&
+    manifest.epoch === exported.epoch &&
     manifest.company === event.company &&
-    manifest.provider === event.provider &&
-    manifest.epoch === event.epoch;
+    manifest.provider === event.provider;
   if (same) return;
   throw new TankerError('InputInvalid', {
     what: `The manifest ${event.manifest.key} is of ${manifest.provider}, task ${manifest.task}, epoch ${manifest.epoch}.`,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { MAX_PART_BYTES, TankerError } from '@tanker/contract/index.ts';
+import { MAX_PART_BYTES, type Retention, TankerError } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject, Upload } from '../ports.ts';
 import { chunkPassed } from './chunk-garbage.ts';
 import { crc32Base64 } from './crc32-base64.ts';
@@ -17,6 +17,7 @@ export interface ExportedPart extends StoredObject {
 export interface PartExport {
   readonly exports: Exports;
   readonly key: string;
+  readonly retention: Retention;
   /** Calls the provider for the part's octets. */
   open(signal: AbortSignal): Promise<Readable>;
   /** Refuses (`SubtaskSuperseded`) when this attempt is no longer the one; asked right before the object is visible. */
@@ -142,7 +143,7 @@ class Uploads implements Lane {
   }
 
   async send(buffer: Buffer, bytes: number): Promise<void> {
-    this.#upload ??= await this.#part.exports.begin(this.#part.key);
+    this.#upload ??= await this.#part.exports.begin(this.#part.key, this.#part.retention);
     this.#sent += 1;
     const sending = this.#upload
       .part(this.#sent, buffer.subarray(0, bytes))
@@ -160,10 +161,10 @@ class Uploads implements Lane {
 
   /** Sends the last octets and makes the object visible. */
   async finish({ buffer, filled, streamed }: Rest): Promise<StoredObject> {
-    const { exports, key, onStored } = this.#part;
+    const { exports, key, retention, onStored } = this.#part;
     const last = buffer.subarray(0, filled);
     const stored = await (this.#upload === undefined
-      ? exports.put(key, last)
+      ? exports.put(key, last, retention)
       : this.#complete(this.#upload, last, streamed));
     onStored(filled);
     return stored;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { Manifest, type ManifestReference, TankerError } from '@tanker/contract/index.ts';
+import { Manifest, type ManifestReference, type Retention, TankerError } from '@tanker/contract/index.ts';
 import type { Exports } from '../ports.ts';
 import { MAX_MANIFEST_BYTES } from './sizes.ts';
 
@@ -9,11 +9,11 @@ const sha256Of = (octets: Uint8Array): string => createHash('sha256').update(oct
 /** Writes a manifest once. The reference's SHA-256 is what an import trusts; it travels through the table. */
 export async function writeManifest(
   exports: Exports,
-  at: { bucket: string; region: string; key: string },
+  { retention, ...at }: { bucket: string; region: string; key: string; retention: Retention },
   manifest: Manifest,
 ): Promise<ManifestReference> {
   const octets = Buffer.from(JSON.stringify(manifest));
-  const stored = await exports.put(at.key, octets);
+  const stored = await exports.put(at.key, octets, retention);
   return { ...at, etag: stored.etag, sha256: sha256Of(octets) };
 }
 

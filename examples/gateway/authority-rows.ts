@@ -16,9 +16,11 @@ export const AUTHORITY_SCHEMA = `
     grant_epoch INTEGER,
     grant_holder TEXT,
     grant_state TEXT CHECK (grant_state IN ('held', 'released', 'expired')),
+    grant_released_by TEXT,
     grant_lease_until TEXT,
     grant_locked_at TEXT,
     jurisdictions TEXT,
+    CHECK (grant_released_by IS NULL OR grant_state = 'released'),
     CHECK ((home_state = 'home') = (home_datacenter IS NOT NULL AND home_server IS NOT NULL))
   ) STRICT;
   CREATE INDEX IF NOT EXISTS company_held ON company (grant_lease_until) WHERE grant_state = 'held';
@@ -52,6 +54,7 @@ export interface CompanyRow {
   readonly grant_epoch: number | null;
   readonly grant_holder: string | null;
   readonly grant_state: Grant['state'] | null;
+  readonly grant_released_by: string | null;
   readonly grant_lease_until: string | null;
   readonly grant_locked_at: string | null;
   readonly jurisdictions: string | null;
@@ -74,6 +77,7 @@ const grantOf = (row: CompanyRow): Grant | null =>
         epoch: row.grant_epoch as number,
         holder: row.grant_holder as string,
         state: row.grant_state as Grant['state'],
+        releasedBy: row.grant_released_by,
         leaseUntil: row.grant_lease_until as string,
       };
 

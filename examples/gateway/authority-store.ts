@@ -126,7 +126,7 @@ export class AuthorityStore {
       this.#database
         .prepare(
           `UPDATE company SET grant_number = coalesce(grant_number, 0) + 1, grant_epoch = ?, grant_holder = ?,
-             grant_state = 'held', grant_lease_until = ?, grant_locked_at = ? WHERE company = ?`,
+             grant_state = 'held', grant_released_by = NULL, grant_lease_until = ?, grant_locked_at = ? WHERE company = ?`,
         )
         .run(
           claimant.epoch,
@@ -146,7 +146,9 @@ export class AuthorityStore {
       if (first) return first;
       const unbroken = record.lock?.state === 'held';
       if (unbroken) {
-        this.#database.prepare(`UPDATE company SET grant_state = 'released' WHERE company = ?`).run(company);
+        this.#database
+          .prepare(`UPDATE company SET grant_state = 'released', grant_released_by = ? WHERE company = ?`)
+          .run(claimant.holder, company);
       }
       const answer: Unlocked = { unbroken, grant: this.#record(company).lock, unlockedAt: isoNow() };
       this.#database

@@ -21,7 +21,7 @@ export const handler = controlHandler(
   async ({ requestContext, requestPayload: event }, { logger }) => {
     if ('due' in event) {
       logger.appendKeys({ task: event.task, company: event.company });
-      logger.error(`The exports of a closed task were not discarded (${requestContext.condition}).`);
+      logger.error(`What was due to be discarded was not (${requestContext.condition}).`);
       return;
     }
     const subtask = 'work' in event ? event.work : event;

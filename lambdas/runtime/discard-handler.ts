@@ -38,6 +38,6 @@ export const discardDueHandler = controlHandler(DiscardDueEvent, async (event, {
     },
     event,
   );
-  logger.info('The exports of a closed task are gone.', discarded);
+  logger.info('What was due to be discarded is gone.', { due: event.due, ...discarded });
   return discarded;
 });

@@ -10,7 +10,7 @@ export const dynamoDiscardDues = (client: DynamoDBDocumentClient, table: string)
       await client.send(
         new UpdateCommand({
           TableName: table,
-          Key: keys.due('discard-exports', due.at, due.task),
+          Key: keys.due(due.due, due.at, due.task),
           UpdateExpression: 'SET discarded = :discarded',
           ConditionExpression: 'attribute_exists(pk)',
           ExpressionAttributeValues: { ':discarded': discarded },

@@ -11,7 +11,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { RETENTION_TAG, TRANSFER_RETENTION } from '@tanker/contract/index.ts';
+import { RETENTION_TAG, type Retention } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject } from '../../core/ports.ts';
 import { crc32Base64 } from '../../core/transfer/crc32-base64.ts';
 import { mismatch, refusedRead, refusedWrite } from './s3-errors.ts';
@@ -19,7 +19,7 @@ import { s3Upload } from './s3-upload.ts';
 import { ownWrite, presetPayloadHash } from './s3-writes.ts';
 
 /** What lifecycle acts on. The bucket's own default encrypts with its KMS key. */
-const TAGGING = `${RETENTION_TAG}=${TRANSFER_RETENTION}`;
+const tagging = (retention: Retention): string => `${RETENTION_TAG}=${retention}`;
 
 /** Core's Exports on one bucket; the client's region must be the bucket's. */
 export function s3Exports(client: S3Client, bucket: string): Exports {
@@ -29,21 +29,21 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
   return {
     head,
 
-    async begin(key) {
+    async begin(key, retention) {
       const answer = await client.send(
         new CreateMultipartUploadCommand({
           ...at(key),
           ChecksumAlgorithm: 'CRC32',
           ChecksumType: 'FULL_OBJECT',
           ContentType: 'application/octet-stream',
-          Tagging: TAGGING,
+          Tagging: tagging(retention),
         }),
       );
       if (!answer.UploadId) throw new Error('CreateMultipartUpload answered without an upload id.');
       return s3Upload(client, { bucket, key, uploadId: answer.UploadId, head });
     },
 
-    async put(key, body) {
+    async put(key, body, retention) {
       const checksum = crc32Base64(crc32(body));
       const command = presetPayloadHash(
         new PutObjectCommand({
@@ -52,7 +52,7 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
           ContentLength: body.byteLength,
           ChecksumCRC32: checksum,
           IfNoneMatch: '*',
-          Tagging: TAGGING,
+          Tagging: tagging(retention),
         }),
       );
       try {

@@ -21,6 +21,9 @@ const FENCED = {
   attempt: 1,
   token: 'token',
   incarnation: 'i1',
+  version: 4,
+  hooks: [],
+  retention: 'transfer',
 };
 
 /** An event of the action with what it needs beside the common fields. */

@@ -104,6 +104,33 @@ describe('an export', () => {
     expect(progress).toEqual({ bytes: 201_000, parts: 3 });
   });
 
+  test('runs its hook while the company is still open, and the result says so', async () => {
+    const { provider, run } = agentWorld(PARTS);
+    const { result } = await run(exportCompany, eventOf('export', { grant: 1, hooks: ['before-export'] }));
+    expect(provider.calls.slice(0, 2)).toEqual([
+      'hook before-export acme:move-1:before-export',
+      'exportBegin',
+    ]);
+    expect(result.hooks).toEqual(['before-export']);
+  });
+
+  test('whose hook fails has closed nothing', async () => {
+    const { provider, run } = agentWorld(PARTS);
+    provider.fault = (call) => {
+      if (call.startsWith('hook')) throw problem('InternalFailure');
+    };
+    const event = eventOf('export', { grant: 1, hooks: ['before-export'] });
+    await expect(run(exportCompany, event)).rejects.toMatchObject({ name: 'InternalFailure' });
+    expect(provider.calls).not.toContain('exportBegin');
+  });
+
+  test.each(['transfer', 'backup'] as const)('marks every object as a %s', async (retention) => {
+    const { exports, run } = agentWorld([...PARTS, randomBytes(9 * 2 ** 20)]);
+    await run(exportCompany, eventOf('export', { grant: 1, retention }));
+    expect([...exports.retentions.keys()].sort()).toEqual([...exports.objects.keys()].sort());
+    expect(new Set(exports.retentions.values())).toEqual(new Set([retention]));
+  });
+
   test('of a superseded attempt makes nothing visible', async () => {
     const { exports, run } = agentWorld(PARTS);
     const confirm = () => Promise.reject(problem('SubtaskSuperseded'));
@@ -132,6 +159,7 @@ describe('an import', () => {
       rows: 3,
       bytes: 201_000,
       manifestSha256: result.manifest.sha256,
+      hooks: [],
     });
     for (const [number, body] of PARTS.entries()) expect(target.provider.staged.get(number)).toEqual(body);
     expect(target.provider.calls.filter((call) => call === 'importPublish')).toHaveLength(1);
@@ -158,6 +186,40 @@ describe('an import', () => {
       expect(target.provider.calls).toEqual([]);
     });
   }
+
+  test('of a restore takes the manifest of the task and epoch that made the backup, and of no other', async () => {
+    const { target, importing } = await exported();
+    const restore = { task: 'restore-1', epoch: 9, holder: 'restore-1/restore-1' };
+    for (const other of [{ task: 'move-2', epoch: 3 }, { task: 'move-1', epoch: 4 }, undefined]) {
+      const wrong = other ? { ...restore, exported: other } : restore;
+      await expect(importing(wrong)).rejects.toMatchObject({ name: 'InputInvalid' });
+    }
+    expect(target.provider.calls).toEqual([]);
+    const { result } = await importing({ ...restore, exported: { task: 'move-1', epoch: 3 } });
+    expect(result.rows).toBe(3);
+    expect(new Set(target.provider.fences.map(({ epoch }) => epoch))).toEqual(new Set([9]));
+  });
+
+  test('runs its hooks around the session, under keys of its own task, and the result says so', async () => {
+    const { target, importing } = await exported();
+    const { result } = await importing({ hooks: ['after-import', 'before-import', 'after-restore'] });
+    expect(target.provider.calls.at(0)).toBe('hook before-import acme:move-1:before-import');
+    expect(target.provider.calls.at(1)).toBe('importBegin');
+    expect(target.provider.calls.slice(-2)).toEqual([
+      'importPublish',
+      'hook after-import acme:move-1:after-import',
+    ]);
+    expect(result.hooks).toEqual(['before-import', 'after-import']);
+  });
+
+  test('that fails in the hook after it leaves the published session alone: recovery erases its rows', async () => {
+    const { target, importing } = await exported();
+    target.provider.fault = (call) => {
+      if (call.startsWith('hook after-import')) throw problem('InternalFailure');
+    };
+    await expect(importing({ hooks: ['after-import'] })).rejects.toMatchObject({ name: 'InternalFailure' });
+    expect(target.provider.calls).not.toContain('importAbort');
+  });
 
   for (const step of ['importPart', 'importPublish']) {
     test(`that fails at ${step} aborts its session and tells the failure`, async () => {

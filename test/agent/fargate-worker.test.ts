@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { type SubtaskRecord, type TransferWork, WORKER_BEAT_SECONDS } from '@tanker/contract/index.ts';
+import {
+  type HookName,
+  type SubtaskRecord,
+  type TransferWork,
+  WORKER_BEAT_SECONDS,
+} from '@tanker/contract/index.ts';
 import { awaitSubtask } from '../../core/agent/await-subtask.ts';
 import { launch } from '../../core/agent/launch.ts';
 import { howItStopped, reportStopped } from '../../core/agent/report-stopped.ts';
@@ -23,7 +28,15 @@ const DISPATCHED: SubtaskRecord = {
   attempt: 2,
   dispatchedAt: '2026-03-01T10:00:00.000Z',
   token: 'token-2',
-  order: { holder, incarnation: 'one', grant: 7, worker },
+  order: {
+    holder,
+    incarnation: 'one',
+    version: 4,
+    hooks: ['before-export'],
+    grant: 7,
+    retention: 'backup',
+    worker,
+  },
 };
 const RUNNING: SubtaskRecord = {
   ...DISPATCHED,
@@ -65,11 +78,25 @@ describe('a Fargate worker', () => {
       ...AT,
       holder,
       incarnation: 'one',
+      version: 4,
+      hooks: ['before-export'],
       grant: 7,
+      retention: 'backup',
       attempt: 2,
       token: 'token-2',
     });
     expect(said).toEqual(['checked', 'waiting', 'waiting', 'waiting']);
+  });
+
+  test('of a restore imports what its order names, of the task that made the backup', async () => {
+    const manifest = { bucket: 'b', region: 'us-east-1', key: 'k', etag: '"e"', sha256: '0'.repeat(64) };
+    const exported = { task: 'backup-1', epoch: 2 };
+    const hooks: HookName[] = ['before-import', 'after-import'];
+    const at = { ...AT, phase: 'import', action: 'import' } as const;
+    const order = { holder, incarnation: 'one', version: 5, hooks, manifest, exported, worker };
+    const { waiting } = waitingWorld(() => ({ ...DISPATCHED, ...at, order }));
+    const event = await awaitSubtask({ ...waiting, work: { ...WORK, ...at } });
+    expect(event).toMatchObject({ ...at, manifest, exported, hooks, version: 5, attempt: 2 });
   });
 
   test('that finds its subtask dispatched already says nothing and asks nobody', async () => {
@@ -127,7 +154,7 @@ describe('launch', () => {
     expect(seconds()).toBe(0);
     const other = waitingWorld(() => ({
       ...DISPATCHED,
-      order: { holder, incarnation: 'one', worker: 'b'.repeat(32) },
+      order: { holder, incarnation: 'one', version: 4, hooks: [], worker: 'b'.repeat(32) },
     }));
     await launch({ ...other.waiting, run: async () => 'arn' }, WORK, settled);
     expect(other.seconds()).toBe(0);

@@ -125,7 +125,8 @@ describe('a closing stays', () => {
     changes: Partial<AuthorityRecord> & { state?: 'held' | 'released' | 'expired'; grant?: number },
   ) => {
     const { state = 'expired', grant = 1, ...rest } = changes;
-    const lock = { grant, epoch: 1, holder: TASK.holder, state, leaseUntil: '2026-01-01T00:00:00.000Z' };
+    const leaseUntil = '2026-01-01T00:00:00.000Z';
+    const lock = { grant, epoch: 1, holder: TASK.holder, state, releasedBy: null, leaseUntil };
     return { ...store.read('acme'), lock, ...rest };
   };
 

@@ -83,17 +83,33 @@ describe('erase', () => {
     expect(provider.orders).toEqual([{ company: 'acme', location: HERE, version: 4, reason: 'undone' }]);
   });
 
+  test('names the incarnation that it read itself, and read before it asked the authority', async () => {
+    const { provider, ports, run } = agentWorld([], AWAY);
+    const seen: string[] = [];
+    provider.incarnation = 'i2';
+    const { read } = ports.authority;
+    ports.authority.read = (company) => {
+      seen.push(...provider.calls);
+      return read(company);
+    };
+    await run(erase, eraseEvent);
+    expect(seen).toEqual(['describe']);
+    expect(provider.fences).toEqual([
+      { task: 'move-1', epoch: 3, holder: 'move-1/move-1', incarnation: 'i2' },
+    ]);
+  });
+
   test('never touches home', async () => {
     const { provider, run } = agentWorld();
     await expect(run(erase, eraseEvent)).rejects.toMatchObject({ name: 'HomeProtected' });
-    expect(provider.calls).toEqual([]);
+    expect(provider.calls).toEqual(['describe']);
   });
 
   for (const [what, record] of STALE) {
     test(`is refused when the authority shows ${what}`, async () => {
       const { provider, run } = agentWorld([], record);
       await expect(run(erase, eraseEvent)).rejects.toMatchObject({ name: 'EpochStale' });
-      expect(provider.calls).toEqual([]);
+      expect(provider.calls).toEqual(['describe']);
     });
   }
 

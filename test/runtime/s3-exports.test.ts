@@ -24,7 +24,7 @@ const checksum = (body: Uint8Array) => crc32Base64(crc32(body));
 const BODY = randomBytes(S3_PART_BYTES + 1000);
 
 async function upload(key: string, body = BODY) {
-  const started = await exports.begin(key);
+  const started = await exports.begin(key, 'transfer');
   await started.part(1, body.subarray(0, S3_PART_BYTES));
   await started.part(2, body.subarray(S3_PART_BYTES));
   return started;
@@ -40,13 +40,19 @@ describe('the exports bucket in S3', () => {
     expect((await buffer(await exports.get('a/whole', stored.etag))).equals(BODY)).toBe(true);
   });
 
-  test('tags what lifecycle removes', async () => {
-    await exports.put('a/tagged', Buffer.from('x'));
-    const { TagSet } = await world.client.send(
-      new GetObjectTaggingCommand({ Bucket: BUCKET, Key: 'a/tagged' }),
-    );
-    expect(TagSet).toEqual([{ Key: 'tanker-retention', Value: 'transfer' }]);
-  });
+  test.each(['transfer', 'backup'] as const)(
+    'tags every object that lifecycle removes as a %s, put whole or in parts',
+    async (retention) => {
+      await exports.put(`a/tagged-${retention}`, Buffer.from('x'), retention);
+      const started = await exports.begin(`a/tagged-parts-${retention}`, retention);
+      await started.part(1, Buffer.from('x'));
+      await started.complete({ bytes: 1, crc32: checksum(Buffer.from('x')) });
+      for (const Key of [`a/tagged-${retention}`, `a/tagged-parts-${retention}`]) {
+        const { TagSet } = await world.client.send(new GetObjectTaggingCommand({ Bucket: BUCKET, Key }));
+        expect(TagSet).toEqual([{ Key: 'tanker-retention', Value: retention }]);
+      }
+    },
+  );
 
   test('refuses to complete with another size or checksum', async () => {
     const expected = { bytes: BODY.length, crc32: checksum(BODY) };
@@ -63,8 +69,8 @@ describe('the exports bucket in S3', () => {
   });
 
   test('never replaces an object, by put or by upload', async () => {
-    const first = await exports.put('a/once', Buffer.from('first'));
-    await expect(exports.put('a/once', Buffer.from('second'))).rejects.toMatchObject({
+    const first = await exports.put('a/once', Buffer.from('first'), 'transfer');
+    await expect(exports.put('a/once', Buffer.from('second'), 'transfer')).rejects.toMatchObject({
       name: 'ObjectExists',
     });
     const late = await upload('a/once');
@@ -89,16 +95,16 @@ describe('the exports bucket in S3', () => {
   });
 
   test('reads only the object with the ETag on record', async () => {
-    const { etag } = await exports.put('a/read', Buffer.from('x'));
+    const { etag } = await exports.put('a/read', Buffer.from('x'), 'transfer');
     await expect(exports.get('a/read', '"other"')).rejects.toMatchObject({ name: 'ChecksumMismatch' });
     await expect(exports.get('a/missing', etag)).rejects.toMatchObject({ name: 'ChecksumMismatch' });
   });
 
   test('discards objects and unfinished uploads below a prefix only', async () => {
-    await exports.put('t/1/a', Buffer.from('x'));
-    await exports.put('t/1/b', Buffer.from('x'));
-    await exports.put('t/12/a', Buffer.from('x'));
-    await exports.begin('t/1/c');
+    await exports.put('t/1/a', Buffer.from('x'), 'transfer');
+    await exports.put('t/1/b', Buffer.from('x'), 'transfer');
+    await exports.put('t/12/a', Buffer.from('x'), 'transfer');
+    await exports.begin('t/1/c', 'transfer');
     await expect(exports.discard('t/1/')).resolves.toEqual({ objects: 2, uploads: 1 });
     await expect(exports.discard('t/1/')).resolves.toEqual({ objects: 0, uploads: 0 });
     await expect(exports.head('t/12/a')).resolves.toMatchObject({ bytes: 1 });
@@ -129,6 +135,7 @@ describe('the exports bucket in S3', () => {
     const stored = await exportPart({
       exports,
       key: 'a/part',
+      retention: 'transfer',
       open: async () => Readable.from([body], { objectMode: false }),
       confirm: async () => undefined,
       onStored: () => undefined,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { addAbortSignal, Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { TankerError } from '@tanker/contract/index.ts';
+import { type Retention, TankerError } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject, Upload } from '../../core/ports.ts';
 import { crc32Base64 } from '../../core/transfer/crc32-base64.ts';
 
@@ -15,6 +15,8 @@ export type ExportsFault = (call: keyof Exports | 'part' | 'complete' | 'abort',
 /** An exports bucket in memory that keeps the rules of the port and shows what is in it. */
 export class MemoryExports implements Exports {
   readonly objects = new Map<string, Buffer>();
+  /** By key, also of unfinished uploads. */
+  readonly retentions = new Map<string, Retention>();
   /** Unfinished uploads. */
   readonly uploads = new Set<string>();
   /** Throws where a test wants a failure. */
@@ -25,8 +27,9 @@ export class MemoryExports implements Exports {
   /** Holds every part's upload until it resolves. */
   gate: Promise<void> = Promise.resolve();
 
-  async begin(key: string): Promise<Upload> {
+  async begin(key: string, retention: Retention = 'transfer'): Promise<Upload> {
     this.fault('begin', key);
+    this.retentions.set(key, retention);
     this.uploads.add(key);
     const parts = new Map<number, Buffer>();
     return {
@@ -54,8 +57,9 @@ export class MemoryExports implements Exports {
     };
   }
 
-  async put(key: string, body: Uint8Array): Promise<StoredObject> {
+  async put(key: string, body: Uint8Array, retention: Retention = 'transfer'): Promise<StoredObject> {
     this.fault('put', key);
+    this.retentions.set(key, retention);
     return this.#store(key, Buffer.from(body));
   }
 

@@ -41,6 +41,8 @@ export class MemoryProvider implements Provider {
   received: (told: PartReceipt) => PartReceipt = (told) => told;
   pending: { pending: number; watermark: string }[] = [];
   left = { rows: 0, staging: 0 };
+  /** What describe tells; calls may name any. */
+  incarnation = 'i1';
   published: number | undefined;
   readonly parts: readonly Buffer[];
 
@@ -59,7 +61,7 @@ export class MemoryProvider implements Provider {
     return {
       name: 'contacts',
       contractVersion: 1,
-      incarnation: 'i1',
+      incarnation: this.incarnation,
       writes: { name: 'test', version: 1 },
       reads: [{ name: 'test', version: 1 }],
       abilities: ['export', 'import'],

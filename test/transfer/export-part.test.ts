@@ -13,6 +13,7 @@ const streamOf = (body: Buffer) => Readable.from(chunks(body), { objectMode: fal
 const order = (exports: MemoryExports, body: Buffer, changes: Partial<PartExport> = {}): PartExport => ({
   exports,
   key: 'part-00000',
+  retention: 'transfer',
   open: async () => streamOf(body),
   confirm: async () => undefined,
   onStored: () => undefined,
