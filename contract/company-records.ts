@@ -74,6 +74,8 @@ const fallbackFields = {
   cleanupAt: Instant,
   /** By provider: the SHA-256 of its digests and watermark at the commit (`sliceSha256`). Anything else is refused. */
   slices: z.record(ProviderName, Sha256),
+  /** The highest epoch that has decided about it: a cleanup of a lower one can't give it up any more. */
+  epoch: Epoch,
 };
 
 /** The source of a move, kept as the fallback copy until a cleanup gives it up: that write is the cleanup's commit point. */

@@ -6,10 +6,10 @@ import { Format, Incarnation } from './provider.ts';
 export const PlannedProvider = z
   .object({
     name: ProviderName,
-    /** As read at `from` and at `to`; absent where the operation has no such side. */
+    /** As read at `from` (of a cleanup: where the fallback lies) and at `to`; absent where the operation has no such side. */
     sourceIncarnation: Incarnation.optional(),
     targetIncarnation: Incarnation.optional(),
-    /** What the source writes, or what the backup was written in. A cleanup moves nothing. */
+    /** What the source writes, or what the backup was written in. Without one nothing of the provider is moved. */
     format: Format.optional(),
     rows: Count,
     bytes: Count,
@@ -38,7 +38,7 @@ export const Plan = z
     final: z.literal(true).optional(),
     /** A cleanup's: what lies there. A `fallback` is given up by the commit; `debts` belong to nobody any more. */
     leftover: z.enum(['fallback', 'debts']).optional(),
-    /** The placement version as read. A cleanup of a fallback is bound to the one that its move made. */
+    /** The placement version as read: the commit point is refused under any other. */
     version: z.int().min(0),
     providers: z.array(PlannedProvider),
     waves: z.array(z.array(ProviderName)),

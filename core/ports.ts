@@ -2,8 +2,10 @@ import type { Readable } from 'node:stream';
 import type {
   AgentEvent,
   AuthorityRecord,
+  BackupRecord,
   Claimed,
   ClaimRecord,
+  CleanupInput,
   Closings,
   Committed,
   Debt,
@@ -16,11 +18,13 @@ import type {
   Erased,
   ExportBegun,
   ExportFinished,
+  FallbackRecord,
   Fence,
   Home,
   HookName,
   ImportBeginRequest,
   ImportPublished,
+  LedgerRecord,
   Location,
   Locked,
   LogRecord,
@@ -175,8 +179,57 @@ export interface Debts {
   record(debt: DebtRecord): Promise<void>;
 }
 
+export type KeptFallback = Extract<FallbackRecord, { state: 'kept' }>;
+
+/** The copies that moves left behind, one a location of a company. */
+export interface Fallbacks {
+  get(company: string, location: Location): Promise<FallbackRecord | undefined>;
+  list(company: string): Promise<readonly FallbackRecord[]>;
+  /** Notes what a move leaves; it replaces what an earlier move left there. A repeat changes nothing. */
+  keep(fallback: KeptFallback): Promise<void>;
+  /**
+   * From here on no lower epoch gives up what stands there; answers the record as it is then, so that whether it was
+   * given up before is decided by this write.
+   */
+  fence(company: string, location: Location, epoch: number): Promise<FallbackRecord | undefined>;
+  /**
+   * The commit point of a cleanup: kept → given up, and answers when. A repeat by the same task answers the first
+   * answer. `PlacementChanged` when the copy is not the one of this move any more, was given up by another task, or a
+   * newer epoch has decided about it.
+   */
+  giveUp(fallback: FallbackRecord, by: { task: string; epoch: number }): Promise<string>;
+}
+
+export type PendingBackup = Extract<BackupRecord, { state: 'pending' }>;
+export type GoneBackup = Extract<BackupRecord, { goneAt: string }>;
+
+/** The backups of a company, one row each. */
+export interface Backups {
+  get(company: string, task: string): Promise<BackupRecord | undefined>;
+  list(company: string): Promise<readonly BackupRecord[]>;
+  /** Before its task's commit point. A repeat is fine; `TaskClosed` when a recovery has discarded it. */
+  begin(backup: PendingBackup): Promise<void>;
+  /** After its task's commit point. A repeat is fine, also after its end. */
+  makeAvailable(company: string, task: string): Promise<void>;
+  /** An available backup ends at this instant at the latest; any other is left as it is. */
+  endBy(company: string, task: string, expiresAt: string): Promise<void>;
+  /** Leaves a tombstone: `discarded` of a pending one, or where there is none; `expired` of an available one. */
+  bury(backup: GoneBackup): Promise<void>;
+}
+
+/** The removals that are complete. */
+export interface Ledger {
+  /** A repeat changes nothing. */
+  write(removal: LedgerRecord): Promise<void>;
+}
+
 export interface DueDates {
   schedule(due: DueRecord): Promise<void>;
+  /** Every one of a company, also those of later hours. Reads the whole queue of its kind. */
+  ofCompany<D extends DueRecord['due']>(
+    due: D,
+    company: string,
+  ): Promise<readonly Extract<DueRecord, { due: D }>[]>;
   /** The oldest whose hour has come, at most as many. */
   come<D extends DueRecord['due']>(
     due: D,
@@ -217,7 +270,10 @@ export interface ClaimOrder {
 
 export type OpenTaskRecord = Extract<TaskRecord, { state: 'open' }>;
 export type TaskChanges = Partial<
-  Pick<OpenTaskRecord, 'plan' | 'lock' | 'verified' | 'committed' | 'failure' | 'direction' | 'phase'>
+  Pick<
+    OpenTaskRecord,
+    'plan' | 'lock' | 'verified' | 'committed' | 'failure' | 'direction' | 'phase' | 'incomplete'
+  >
 >;
 
 /** `plan`: a dry run's, which stands nowhere before its end. */
@@ -279,8 +335,11 @@ export type TransferSubtask = Pick<TransferWork, 'phase' | 'action' | 'provider'
 
 /** Writes of the dispatching side. */
 export interface Dispatches {
-  /** A new attempt replaces an older one; the same attempt with the same token may be written twice (`SubtaskSuperseded` otherwise). */
-  dispatch(record: Extract<SubtaskRecord, { state: 'dispatched' }>): Promise<void>;
+  /**
+   * A new attempt replaces an older one. The same attempt may be written twice: `under-way` when its worker has it, or
+   * has settled it, already. An older attempt, or another token of the same, is `SubtaskSuperseded`.
+   */
+  dispatch(record: Extract<SubtaskRecord, { state: 'dispatched' }>): Promise<'dispatched' | 'under-way'>;
 }
 
 /** The agents of all datacenters and the functions of the control region. */
@@ -303,8 +362,10 @@ export interface Executions {
   running(operation: Operation, name: string): Promise<boolean>;
 }
 
-/** Starts executions of the recover machine. */
-export interface Recoveries {
+/** Starts executions of one state machine. */
+export interface Starts<I> {
   /** The same name twice starts one execution. */
-  start(name: string, input: RecoverInput): Promise<void>;
+  start(name: string, input: I): Promise<void>;
 }
+export type Recoveries = Starts<RecoverInput>;
+export type Cleanups = Starts<CleanupInput>;
