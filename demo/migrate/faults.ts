@@ -19,7 +19,7 @@ function functionOf(
   });
   switch (phase) {
     case 'plan':
-      return control('plan-migration');
+      return control('plan-task');
     case 'prepare':
       return control('prepare-workers');
     case 'lock':

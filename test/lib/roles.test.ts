@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ACTIONS } from '@tanker/contract/operations.ts';
+import { ACTIONS, MACHINES } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
 import {
   functionNamed,
@@ -80,17 +80,14 @@ function calls(machine: Resource): string[] {
 }
 
 describe('the role of a state machine', () => {
-  test.each(['migrate', 'recover'])(
-    'of %s allows what its definition calls, and nothing else',
-    (operation) => {
-      const machine = ofType(control, 'AWS::StepFunctions::StateMachine').find(
-        ({ Properties }) => Properties['StateMachineName'] === `tanker-${operation}`,
-      ) as Resource;
-      const allowed = named(rightsOf(control, machine));
-      expect(allowed).toEqual(calls(machine));
-      expect(allowed.length).toBeGreaterThan(1);
-    },
-  );
+  test.each(MACHINES)('of %s allows what its definition calls, and nothing else', (operation) => {
+    const machine = ofType(control, 'AWS::StepFunctions::StateMachine').find(
+      ({ Properties }) => Properties['StateMachineName'] === `tanker-${operation}`,
+    ) as Resource;
+    const allowed = named(rightsOf(control, machine));
+    expect(allowed).toEqual(calls(machine));
+    expect(allowed.length).toBeGreaterThan(1);
+  });
 
   test('names only functions that exist, and every substitution has a value', () => {
     const functions = ofType(control, 'AWS::Lambda::Function').map(
