@@ -124,7 +124,7 @@ export const GATEWAY_OPERATIONS = {
     method: 'post',
     path: '/companies/{company}/lock',
     summary:
-      'Refuses new requests of the company and answers a grant once nothing of it is in flight. An epoch is granted once: a repeat while it is held returns the same grant, after its end it is refused.',
+      'Refuses new requests of the company and answers a grant once nothing of it is in flight, wherever it lives, or nowhere. An epoch is granted once: a repeat while it is held returns the same grant, after its end it is refused.',
     fenced: false,
     request: LockRequest,
     response: Locked,
@@ -135,7 +135,7 @@ export const GATEWAY_OPERATIONS = {
     method: 'post',
     path: '/companies/{company}/unlock',
     summary:
-      'Ends the lock of this epoch or a lower one and keeps the highest epoch. The answer is kept: a repeat returns the first.',
+      'Ends the lock of this epoch or a lower one, notes whose unlock ended a held one, and keeps the highest epoch. The answer is kept: a repeat returns the first.',
     fenced: false,
     request: UnlockRequest,
     response: Unlocked,
@@ -146,11 +146,11 @@ export const GATEWAY_OPERATIONS = {
     method: 'post',
     path: '/companies/{company}/commit',
     summary:
-      'The one compare-and-set that changes home: refused unless the epoch is the highest, the grant unbroken, home and version as claimed. A repeat by the same task returns the first answer.',
+      'The one compare-and-set that changes home: from home to another home, removed or erased, from removed to a home or erased, from erased to nothing. Refused unless the epoch is the highest, the grant unbroken, home and version as claimed. A repeat by the same task returns the first answer.',
     fenced: false,
     request: CommitRequest,
     response: Committed,
-    errors: ['CompanyUnknown', 'EpochStale', 'GrantBroken', 'PlacementChanged'],
+    errors: ['CompanyUnknown', 'EpochStale', 'GrantBroken', 'PlacementChanged', 'CompanyErased'],
   },
 } as const satisfies Record<string, ContractOperation>;
 

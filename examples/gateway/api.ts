@@ -17,10 +17,12 @@ import {
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import { sameHome } from './authority-rows.ts';
 import type { AuthorityStore } from './authority-store.ts';
 import type { GatewayConfig } from './config.ts';
 import {
   type Claimant,
+  leadsNowhere,
   locationUnknown,
   requestInvalid,
   requestUnauthorized,
@@ -113,6 +115,7 @@ export function gatewayApi({ store, traffic, config, onDefect }: ApiOptions): Ho
   app.post(honoPath('commit'), async (context) => {
     const company = companyOf(context);
     const request = await claimantBody(context, CommitRequest);
+    if (sameHome(request.from, request.to)) throw leadsNowhere(request.to);
     requireRoute(request.to);
     return context.json(store.commit(company, request, request));
   });

@@ -12,10 +12,10 @@ import type {
 import { AUTHORITY_SCHEMA, type CompanyRow, recordOf, sameHome } from './authority-rows.ts';
 import {
   type Claimant,
+  companyErased,
   companyUnknown,
   epochStale,
   grantBroken,
-  homeFinal,
   lockRefused,
   placementChanged,
   signedUpAlready,
@@ -158,18 +158,22 @@ export class AuthorityStore {
     });
   }
 
+  /**
+   * Home → another home, removed or erased; removed → home or erased. Erased is final. The caller has seen to it that the
+   * change leads somewhere.
+   */
   commit(company: string, claimant: Claimant, change: Change): Committed {
     return this.#transaction(() => {
       const record = this.#holding(company, claimant);
       const repeated = record.versionTask === claimant.task && record.version === change.version + 1;
       if (!repeated || !sameHome(record.home, change.to)) {
+        if (record.home.state === 'erased') throw companyErased(record);
         if (record.lock?.state !== 'held' || record.lock.grant !== change.grant) {
           throw grantBroken(record, change.grant);
         }
         if (record.version !== change.version || !sameHome(record.home, change.from)) {
           throw placementChanged(record, change.from, change.version);
         }
-        if (record.home.state === 'erased') throw homeFinal(record);
         this.#place(company, change.to, claimant.task);
       }
       const row = this.#row(company);

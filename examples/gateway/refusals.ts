@@ -54,8 +54,8 @@ export const placementChanged = (record: AuthorityRecord, from: Home, version: n
     next: 'Recover the task; another task has moved the company since it was claimed.',
   });
 
-export const homeFinal = (record: AuthorityRecord): TankerError =>
-  new TankerError('PlacementChanged', {
+export const companyErased = (record: AuthorityRecord): TankerError =>
+  new TankerError('CompanyErased', {
     what: `Company ${record.company} was erased for good.`,
     now: 'Nothing was changed.',
     next: 'Nothing can bring it back; a new company signs up under a new id.',
@@ -67,6 +67,9 @@ export const signedUpAlready = (record: AuthorityRecord): TankerError =>
     now: `It is at ${formatHome(record.home)} in version ${record.version}; nothing was changed.`,
     next: 'Sign up under another id: ids are never used twice.',
   });
+
+export const leadsNowhere = (home: Home): TankerError =>
+  requestInvalid(`A commit from ${formatHome(home)} to ${formatHome(home)} changes nothing.`);
 
 export const locationUnknown = (location: string, known: readonly string[]): TankerError =>
   new TankerError('ResourceUnknown', {
