@@ -25,10 +25,13 @@ export interface ProviderReport {
   readonly equal: boolean;
 }
 
+/** How a migration that is no dry run can end. */
+export type MigrateEnd = Extract<Outcome, 'migrated' | 'undone' | 'refused'>;
+
 /** What .tanker/demo/report.json holds. Stable: programs read it. */
 export interface DemoReport {
   readonly story: 'migrate';
-  readonly outcome: Exclude<Outcome, 'planned'>;
+  readonly outcome: MigrateEnd;
   readonly promisesHeld: boolean;
   readonly promises: Record<PromiseId, boolean>;
   /** What an independent check saw broken, by promise; empty when all held. */
@@ -87,7 +90,7 @@ function windowText(window: LockWindow | null): string {
   return `  ${seconds(all)} = ${seconds(movingSeconds)} moving data + ${seconds(fixedSeconds)} fixed`;
 }
 
-const OUTCOME_TEXT = {
+const OUTCOME_TEXT: Readonly<Record<MigrateEnd, string>> = {
   migrated: 'The company lives at the target.',
   undone: 'The company lives at the source, unlocked and unchanged.',
   refused: 'The task was refused; nothing was touched.',

@@ -21,7 +21,7 @@ import { failureOf, holdOf } from './faults.ts';
 import type { DemoOptions, MigratePhase } from './options.ts';
 import { watchTask } from './progress.ts';
 import { checkPromises } from './promises.ts';
-import { type DemoReport, PROMISES, providerReports } from './report.ts';
+import { type DemoReport, type MigrateEnd, PROMISES, providerReports } from './report.ts';
 
 /** How long customers work undisturbed before the task starts and after it has ended. */
 const UNDISTURBED_MS = 1500;
@@ -100,9 +100,10 @@ async function runTask(stage: Stage, options: DemoOptions, course: Course) {
   };
 }
 
-/** This story starts no dry run. */
-const outcomeOf = (task: TaskRecord): DemoReport['outcome'] =>
-  task.state === 'closed' && task.outcome !== 'planned' ? task.outcome : 'undone';
+const outcomeOf = (task: TaskRecord): MigrateEnd => {
+  const outcome = task.state === 'closed' ? task.outcome : 'undone';
+  return outcome === 'migrated' || outcome === 'refused' ? outcome : 'undone';
+};
 
 async function orchestrationOf(stage: Stage) {
   let transitions = 0;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { METRICS, METRICS_NAMESPACE } from '@tanker/contract/metrics.ts';
+import { MACHINES } from '@tanker/contract/operations.ts';
 import { parseTopology } from '@tanker/contract/topology.ts';
 import example from '../../topology.example.ts';
 import { ofType, only, type Resource, ROOT, type Synthesized, synthesize } from './synthesized.ts';
@@ -167,7 +168,7 @@ describe('the policies for people', () => {
     for (const action of actions) expect(action).toMatch(/^[a-z]+:(Get|Query|Scan|List|Describe|Filter)/);
   });
 
-  test('let an operator do what a viewer may, start both machines, stop a migration, take dead letters, ask the doctors', () => {
+  test('let an operator do what a viewer may, start the machines, cancel a task, take dead letters, ask the doctors', () => {
     const viewer = actionsOf('tanker-viewer', 'Allow');
     const more = actionsOf('tanker-operator', 'Allow').filter((action) => !viewer.includes(action));
     expect(more.sort()).toEqual([
@@ -194,9 +195,7 @@ describe('the policies for people', () => {
     expect(actionsOf('tanker-operator', 'Deny')).toEqual(['states:RedriveExecution']);
     const resources = statementsOf('tanker-operator').find(({ Effect }) => Effect === 'Deny')?.Resource;
     expect(resources).toEqual(
-      ['migrate', 'recover'].map(
-        (operation) => `arn:aws:states:eu-west-1:111122223333:execution:tanker-${operation}:*`,
-      ),
+      MACHINES.map((machine) => `arn:aws:states:eu-west-1:111122223333:execution:tanker-${machine}:*`),
     );
   });
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ACTIONS, MACHINES } from '@tanker/contract/operations.ts';
+import { ACTIONS, MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
 import {
   functionNamed,
@@ -14,6 +14,11 @@ import {
 
 const CONTROL_TABLE = 'arn:aws:dynamodb:eu-west-1:111122223333:table/tanker';
 const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:tanker';
+/** Every operation's executions, but not those nested in them. */
+const LOOKS = OPERATIONS.map(
+  (operation) =>
+    `states:DescribeExecution ${MACHINE.replace(':stateMachine:', ':execution:')}-${operation}:*`,
+);
 const DATACENTERS = [
   { name: 'us', region: 'us-east-1' },
   { name: 'eu', region: 'eu-central-1' },
@@ -186,9 +191,11 @@ describe('the control region', () => {
     );
     expect(readers).toEqual([
       'open-task',
-      'plan-migration',
+      'plan-task',
       'lock-traffic',
       'commit-placement',
+      'commit-backup',
+      'commit-cleanup',
       'unlock-traffic',
       'claim-company',
       'decide-direction',
@@ -196,18 +203,18 @@ describe('the control region', () => {
     ]);
   });
 
-  test('starts a recovery, and nothing but a recovery, from the rule’s function', () => {
+  test('looks at the ended execution and starts a recovery, and nothing else, from the rule’s function', () => {
     const started = rightsOf(control, functionNamed(control, 'tanker-start-recovery'))
       .filter(({ action }) => action.startsWith('states:'))
       .map(({ action, resource }) => `${action} ${resource}`);
-    expect(started).toEqual([`states:StartExecution ${MACHINE}-recover`]);
+    expect(started).toEqual([`states:StartExecution ${MACHINE}-recover`, ...LOOKS]);
   });
 });
 
 describe('the sweeper', () => {
   const rights = () => named(rightsOf(control, functionNamed(control, 'tanker-sweep')));
 
-  test('looks at executions, starts recoveries, has exports discarded, and nothing more', () => {
+  test('looks at executions, starts recoveries and cleanups, has exports discarded, and nothing more', () => {
     const beside = rights().filter((right) => !/^(logs|dynamodb):/.test(right));
     expect(beside).toEqual(
       [
@@ -215,8 +222,8 @@ describe('the sweeper', () => {
           ({ name, region }) =>
             `lambda:InvokeFunction arn:aws:lambda:${region}:111122223333:function:tanker-${name}-discard`,
         ),
-        `states:DescribeExecution ${MACHINE.replace(':stateMachine:', ':execution:')}-migrate:*`,
-        `states:DescribeExecution ${MACHINE.replace(':stateMachine:', ':execution:')}-recover:*`,
+        ...LOOKS,
+        `states:StartExecution ${MACHINE}-cleanup`,
         `states:StartExecution ${MACHINE}-recover`,
       ].sort(),
     );
@@ -241,12 +248,11 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
   const bucket = (datacenter: string) => `arn:aws:s3:::tanker-exports-111122223333-${datacenter}`;
   const other = DATACENTERS.find((datacenter) => datacenter.name !== name) as (typeof DATACENTERS)[number];
 
-  test.each(ACTIONS)('%s settles tokens of the two machines only', (action) => {
+  test.each(ACTIONS)('%s settles tokens of the machines only', (action) => {
     const settled = rights(action).filter((right) => right.action.startsWith('states:'));
     expect(named(settled)).toEqual(
       ['SendTaskFailure', 'SendTaskHeartbeat', 'SendTaskSuccess'].flatMap((call) => [
-        `states:${call} ${MACHINE}-migrate`,
-        `states:${call} ${MACHINE}-recover`,
+        ...MACHINES.map((machine) => `states:${call} ${MACHINE}-${machine}`).sort(),
       ]),
     );
   });
@@ -332,8 +338,7 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
     expect(named(rights('report-failure'))).toEqual([
       `logs:CreateLogStream arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
       `logs:PutLogEvents arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
-      `states:SendTaskFailure ${MACHINE}-migrate`,
-      `states:SendTaskFailure ${MACHINE}-recover`,
+      ...MACHINES.map((machine) => `states:SendTaskFailure ${MACHINE}-${machine}`).sort(),
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { AgentEnvironment, ControlEnvironment } from '@tanker/contract/environment.ts';
-import { ACTIONS } from '@tanker/contract/operations.ts';
+import { ACTIONS, MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
 import { parseTopology } from '@tanker/contract/topology.ts';
 import example from '../../topology.example.ts';
@@ -161,14 +161,14 @@ describe('the stacks of the example, with cdk-nag on', () => {
     });
   });
 
-  test('start a recovery when an execution of either machine ends without a state that could catch it', () => {
+  test('start a recovery when an execution of an operation ends without a state that could catch it', () => {
     const { Properties } = ruleNamed(control, 'tanker-recovery');
     expect(Properties['EventPattern']).toEqual({
       source: ['aws.states'],
       'detail-type': ['Step Functions Execution Status Change'],
       detail: {
         status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-        stateMachineArn: ['migrate', 'recover'].map(
+        stateMachineArn: OPERATIONS.map(
           (operation) => `arn:aws:states:eu-west-1:111122223333:stateMachine:tanker-${operation}`,
         ),
       },
@@ -201,10 +201,9 @@ describe('the stacks of the example, with cdk-nag on', () => {
 
   test('run the machines as standard workflows with traces and a log that holds no execution data', () => {
     const machines = ofType(control, 'AWS::StepFunctions::StateMachine');
-    expect(machines.map(({ Properties }) => Properties['StateMachineName'])).toEqual([
-      'tanker-migrate',
-      'tanker-recover',
-    ]);
+    expect(machines.map(({ Properties }) => Properties['StateMachineName'])).toEqual(
+      MACHINES.map((machine) => `tanker-${machine}`),
+    );
     for (const { Properties } of machines) {
       expect(Properties['StateMachineType']).toBe('STANDARD');
       expect(Properties['TracingConfiguration']).toEqual({ Enabled: true });
