@@ -157,6 +157,12 @@ export interface WorkerSubtask {
   fail(error: string, cause: string): Promise<void>;
 }
 
+/** The row of a subtask whose worker is gone. */
+export interface LostSubtask {
+  /** Any state before the settled ones → failed; a row that another attempt has, or that is settled, is left alone. */
+  fail(error: string, cause: string): Promise<void>;
+}
+
 /** The state machine's side of a waiting task. `settled` means the token is closed: the worker stops. */
 export interface TaskToken {
   heartbeat(): Promise<'alive' | 'settled'>;

@@ -113,7 +113,7 @@ export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
   hook: AT_PROVIDER,
   discard: { ...WORKER, exports: 'discards' },
   doctor: { table: [], settles: [], providerSecrets: true, readerSecret: true },
-  'report-failure': { table: [], settles: ['SendTaskFailure'] },
+  'report-failure': { table: ['UpdateItem'], settles: ['SendTaskFailure'] },
   launch: { table: ['GetItem'], settles: ['SendTaskHeartbeat'] },
   'report-stopped-task': { table: ['GetItem', 'UpdateItem'], settles: ['SendTaskFailure'] },
   'open-expired': { table: [], settles: [], providerSecrets: true, readerSecret: true },

@@ -1,15 +1,17 @@
 import type { StoppedTaskEvent, SubtaskRecord, TransferWork } from '@tanker/contract/index.ts';
-import type { TaskToken, WorkerRow } from '../ports.ts';
+import type { WorkerRow } from '../ports.ts';
+import { type LostPorts, settleLost } from './settle-lost.ts';
 import { taskStopped } from './worker-failures.ts';
 
 export interface ReportPorts {
   readonly row: Pick<WorkerRow, 'subtask' | 'stopped'>;
-  token(token: string): Pick<TaskToken, 'fail'>;
+  /** Of the subtask that has this token. */
+  lost(token: string): LostPorts;
 }
 
 /**
- * A Fargate task has stopped: nobody may count on it, and if the subtask was its to settle and is not settled, the token
- * is failed, so that nobody waits for the heartbeat to be missed. Tells too when no code of ours ran: an image that can't
+ * A Fargate task has stopped: nobody may count on it, and if the subtask was its to settle and is not settled, row and
+ * token are failed, so that nobody waits for the heartbeat to be missed. Tells too when no code of ours ran: an image that can't
  * be pulled, no capacity. May be called twice.
  */
 export async function reportStopped(
@@ -20,8 +22,7 @@ export async function reportStopped(
   await ports.row.stopped(how);
   const subtask = await ports.row.subtask();
   if (!subtask?.token || !isOf(work, subtask)) return 'nothing to settle';
-  const failure = taskStopped(work, how);
-  await ports.token(subtask.token).fail(failure.name, failure.message);
+  await settleLost(ports.lost(subtask.token), taskStopped(work, how));
   return 'failed';
 }
 

@@ -1,7 +1,11 @@
 import { AgentEvent, DiscardDueEvent, LaunchWorkerEvent } from '@tanker/contract/index.ts';
 import { z } from 'zod';
+import { settleLost } from '../../core/agent/settle-lost.ts';
 import { invocationFailed } from '../../core/agent/worker-failures.ts';
 import { statesClient } from '../runtime/clients/step-functions.ts';
+import { dynamoLostSubtask } from '../runtime/dynamo-lost-subtask.ts';
+import { recordTable } from '../runtime/dynamo-record.ts';
+import { errorFields } from '../runtime/error-fields.ts';
 import { controlHandler } from '../runtime/middleware.ts';
 import { stepFunctionsToken } from '../runtime/step-functions-token.ts';
 import { loadTopology } from '../runtime/topology.ts';
@@ -13,7 +17,7 @@ const FailureRecord = z.object({
 });
 
 /**
- * An agent's invocation failed for good: the token is told, so that nobody waits for the heartbeat to be missed. Of a
+ * An agent's invocation failed for good: the row and the token are told, so that nobody waits for the heartbeat to be missed. Of a
  * due date the log alone is told, since the next sweep asks again.
  */
 export const handler = controlHandler(
@@ -29,7 +33,15 @@ export const handler = controlHandler(
     logger.appendKeys({ task, company, phase, epoch, action, provider });
     const failure = invocationFailed(subtask, requestContext.condition);
     logger.error(failure.message);
-    const token = stepFunctionsToken(statesClient(loadTopology().controlRegion), event.token);
-    await token.fail(failure.name, failure.message);
+    const topology = loadTopology();
+    const { recordDays } = topology.retention;
+    await settleLost(
+      {
+        subtask: dynamoLostSubtask({ table: recordTable(topology), subtask, token: event.token, recordDays }),
+        token: stepFunctionsToken(statesClient(topology.controlRegion), event.token),
+        logError: (message, error) => logger.error(message, errorFields(error)),
+      },
+      failure,
+    );
   },
 );

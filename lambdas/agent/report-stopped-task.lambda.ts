@@ -6,8 +6,10 @@ import {
 } from '@tanker/contract/index.ts';
 import { howItStopped, reportStopped } from '../../core/agent/report-stopped.ts';
 import { statesClient } from '../runtime/clients/step-functions.ts';
+import { dynamoLostSubtask } from '../runtime/dynamo-lost-subtask.ts';
 import { recordTable } from '../runtime/dynamo-record.ts';
 import { dynamoWorkerRow } from '../runtime/dynamo-worker-row.ts';
+import { errorFields } from '../runtime/error-fields.ts';
 import { controlHandler } from '../runtime/middleware.ts';
 import { parseEvent } from '../runtime/parse-event.ts';
 import { stepFunctionsToken } from '../runtime/step-functions-token.ts';
@@ -27,11 +29,16 @@ export const handler = controlHandler(StoppedTaskEvent, async (event, { logger }
   logger.appendKeys({ task, company, phase, epoch, action, provider, location });
   const topology = loadTopology();
   const table = recordTable(topology);
+  const { recordDays } = topology.retention;
   const how = howItStopped(event);
   const done = await reportStopped(
     {
-      row: dynamoWorkerRow({ table, work, recordDays: topology.retention.recordDays }),
-      token: (token) => stepFunctionsToken(statesClient(topology.controlRegion), token),
+      row: dynamoWorkerRow({ table, work, recordDays }),
+      lost: (token) => ({
+        subtask: dynamoLostSubtask({ table, subtask: work, token, recordDays }),
+        token: stepFunctionsToken(statesClient(topology.controlRegion), token),
+        logError: (message, error) => logger.error(message, errorFields(error)),
+      }),
     },
     work,
     how,

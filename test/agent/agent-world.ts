@@ -10,7 +10,7 @@ export const HERE: Location = { datacenter: 'us', server: 'db1' };
 export const THERE: Location = { datacenter: 'eu', server: 'db1' };
 export const BUCKET = { bucket: 'tanker-exports-us', region: 'us-east-1' };
 
-const FENCED = {
+const COMMON = {
   task: 'move-1',
   company: 'acme',
   epoch: 3,
@@ -20,15 +20,25 @@ const FENCED = {
   location: HERE,
   attempt: 1,
   token: 'token',
-  incarnation: 'i1',
-  version: 4,
-  hooks: [],
-  retention: 'transfer',
+};
+const FENCED = { incarnation: 'i1' };
+const HOOKED = { ...FENCED, version: 4, hooks: [] };
+const OWN: Readonly<Record<Action, object>> = {
+  describe: {},
+  drain: {},
+  export: { ...HOOKED, grant: 1, retention: 'transfer' },
+  open: FENCED,
+  import: HOOKED,
+  seal: FENCED,
+  fence: FENCED,
+  erase: { version: 4, reason: 'undone' },
+  hook: { ...FENCED, version: 4 },
+  discard: {},
 };
 
-/** An event of the action with what it needs beside the common fields. */
+/** An event of the action with the fields of its schema; what only a test can know comes as changes. */
 export const eventOf = <A extends Action>(action: A, changes: object = {}): EventOf<A> =>
-  ({ action, ...FENCED, ...changes }) as unknown as AgentEvent as EventOf<A>;
+  ({ action, ...COMMON, ...OWN[action], ...changes }) as unknown as AgentEvent as EventOf<A>;
 
 export const recordOf = (changes: Partial<AuthorityRecord> = {}): AuthorityRecord => ({
   company: 'acme',

@@ -164,21 +164,28 @@ describe('launch', () => {
 describe('a stopped task', () => {
   const report = async (row: SubtaskRecord | undefined) => {
     const failed: string[] = [];
-    const token = (text: string) => ({
+    const failing = (text: string) => ({
       fail: async (error: string, cause: string) => void failed.push(`${text} ${error} ${cause}`),
     });
+    const lost = (token: string) => ({
+      ...{ subtask: failing('row'), token: failing(token) },
+      logError: () => undefined,
+    });
     const { waiting, said } = waitingWorld(() => row);
-    const done = await reportStopped({ row: waiting.row, token }, WORK, 'OutOfMemoryError');
+    const done = await reportStopped({ row: waiting.row, lost }, WORK, 'OutOfMemoryError');
     return { done, failed, said };
   };
 
   test.each([
     ['that ran its subtask', RUNNING],
     ['that was expected to take it', DISPATCHED],
-  ])('%s fails the token with the reason', async (_, row) => {
+  ])('%s fails row and token with the reason', async (_, row) => {
     const { done, failed, said } = await report(row);
     expect(done).toBe('failed');
-    expect(failed).toEqual([expect.stringMatching(/^token-2 WorkerFailed .*OutOfMemoryError/)]);
+    expect(failed).toEqual([
+      expect.stringMatching(/^row WorkerFailed .*OutOfMemoryError/),
+      expect.stringMatching(/^token-2 WorkerFailed .*OutOfMemoryError/),
+    ]);
     expect(said).toEqual(['stopped: OutOfMemoryError']);
   });
 

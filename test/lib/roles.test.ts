@@ -334,8 +334,9 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
     expect(used.some((right) => right.includes('gateway-reader'))).toBe(true);
   });
 
-  test('report-failure can only fail a token', () => {
+  test('report-failure can only fail a subtask, its row and its token', () => {
     expect(named(rights('report-failure'))).toEqual([
+      `dynamodb:UpdateItem ${CONTROL_TABLE}`,
       `logs:CreateLogStream arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
       `logs:PutLogEvents arn:aws:logs:${region}:111122223333:log-group:/aws/lambda/tanker-${name}-report-failure:*`,
       ...MACHINES.map((machine) => `states:SendTaskFailure ${MACHINE}-${machine}`).sort(),

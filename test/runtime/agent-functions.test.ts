@@ -52,8 +52,7 @@ describe('the agents’ functions', () => {
       const handler = await load(action);
       await expect(handler({ warm: true, holdMilliseconds: 0 }, CONTEXT)).resolves.toEqual({ warm: true });
       const other = action === 'describe' ? eventOf('seal') : eventOf('describe');
-      const { incarnation: _incarnation, ...plain } = other as unknown as Record<string, unknown>;
-      await expect(handler(action === 'describe' ? other : plain, CONTEXT)).rejects.toMatchObject({
+      await expect(handler(other, CONTEXT)).rejects.toMatchObject({
         name: 'InputInvalid',
       });
     });
@@ -89,13 +88,32 @@ describe('report-failure', () => {
     responsePayload: { errorMessage: 'alice@example.com' },
   });
 
-  test('fails the token with what is known, and repeats neither payload', async () => {
+  test('fails the row and then the token with what is known, and repeats neither payload', async () => {
     states.on(SendTaskFailureCommand).resolves({});
+    table.on(UpdateCommand).resolves({});
     await (await load('report-failure'))(record(eventOf('export', { grant: 1 })), CONTEXT);
     const [call] = states.commandCalls(SendTaskFailureCommand);
     expect(call?.args[0].input).toMatchObject({ taskToken: 'token', error: 'WorkerFailed' });
     expect(call?.args[0].input.cause).toMatch(/export of contacts at us\/db1 failed: RetriesExhausted/);
     expect(call?.args[0].input.cause).not.toContain('alice');
+    const [row] = table.commandCalls(UpdateCommand);
+    expect(row?.args[0].input).toMatchObject({
+      Key: { pk: 'task#move-1' },
+      ConditionExpression: '#token = :token',
+      ExpressionAttributeValues: { ':token': 'token', ':set_state': 'failed', ':set_error': 'WorkerFailed' },
+    });
+    expect(JSON.stringify(row?.args[0].input)).not.toContain('alice');
+  });
+
+  test('fails the token though the row can’t be reached, and a due date for which nobody waits not at all', async () => {
+    table.on(UpdateCommand).rejects(new Error('no table'));
+    states.on(SendTaskFailureCommand).resolves({});
+    const handler = await load('report-failure');
+    await handler(record(eventOf('export', { grant: 1 })), CONTEXT);
+    expect(states.commandCalls(SendTaskFailureCommand)).toHaveLength(1);
+    const due = { task: 'move-1', company: 'acme', datacenter: 'us', at: '2026-03-10T09:30:00.000Z' };
+    await handler(record({ ...due, due: 'expire-backup' }), CONTEXT);
+    expect(states.commandCalls(SendTaskFailureCommand)).toHaveLength(1);
   });
 
   test('is done when the token was settled meanwhile', async () => {

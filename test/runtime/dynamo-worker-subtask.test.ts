@@ -1,13 +1,12 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { keys, SubtaskRecord } from '@tanker/contract/index.ts';
+import { dynamoLostSubtask } from '../../lambdas/runtime/dynamo-lost-subtask.ts';
+import { RecordTable } from '../../lambdas/runtime/dynamo-record.ts';
 import { dynamoWorkerSubtask } from '../../lambdas/runtime/dynamo-worker-subtask.ts';
-import { createDynamo } from '../../local/dynamodb/index.ts';
-import { type Loopback, serve } from '../local/loopback.ts';
+import { startTable, type TestTable } from '../support/dynamo-table.ts';
 import { type SeenRow, workerSubtaskSuite } from '../support/worker-subtask-suite.ts';
 
-const TABLE = { region: 'eu-west-1', name: 'tanker' };
 const FIELDS = {
   task: 'move-1',
   company: 'acme',
@@ -19,39 +18,19 @@ const FIELDS = {
 } as const;
 const KEY = keys.subtask(FIELDS);
 
-let loopback: Loopback;
-let raw: DynamoDBClient;
-let client: DynamoDBDocumentClient;
-
+let table: TestTable;
+let client: TestTable['client'];
 beforeAll(async () => {
-  const dynamo = createDynamo({ accountId: '123456789012' });
-  loopback = await serve(dynamo.handle);
-  await dynamo.createTable({
-    ...TABLE,
-    keySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-    attributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-    ],
-  });
-  const credentials = { accessKeyId: 'AKIATEST', secretAccessKey: 'secret' };
-  raw = new DynamoDBClient({ region: TABLE.region, endpoint: loopback.endpoint, credentials });
-  client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } });
+  table = await startTable();
+  client = table.client;
 });
-
-afterAll(async () => {
-  raw.destroy();
-  await loopback.close();
-});
+afterAll(() => table.close());
 
 const now = () => new Date('2026-03-10T09:30:00.000Z');
 const workerOf = (attempt: number, worker: string) =>
-  dynamoWorkerSubtask({ client, table: TABLE.name, key: KEY, attempt, worker, recordDays: 30, now });
+  dynamoWorkerSubtask({ client, table: table.name, key: KEY, attempt, worker, recordDays: 30, now });
 const readRow = async () =>
-  (await client.send(new GetCommand({ TableName: TABLE.name, Key: KEY, ConsistentRead: true }))).Item;
+  (await client.send(new GetCommand({ TableName: table.name, Key: KEY, ConsistentRead: true }))).Item;
 const dispatchRow = async (attempt: number) => {
   const record: SubtaskRecord = {
     kind: 'subtask',
@@ -61,7 +40,7 @@ const dispatchRow = async (attempt: number) => {
     dispatchedAt: now().toISOString(),
     token: 'token',
   };
-  await client.send(new PutCommand({ TableName: TABLE.name, Item: { ...KEY, ...record } }));
+  await client.send(new PutCommand({ TableName: table.name, Item: { ...KEY, ...record } }));
 };
 
 workerSubtaskSuite('in DynamoDB', async () => ({
@@ -84,6 +63,39 @@ test('every state that a worker leaves is a record of the contract', async () =>
   await second.fail('WorkerFailed', 'x'.repeat(1000));
   const failed = SubtaskRecord.parse(await readRow());
   expect(failed).toMatchObject({ state: 'failed', error: 'WorkerFailed', cause: 'x'.repeat(400) });
+});
+
+describe('a subtask whose worker is gone', () => {
+  const lost = (token: string) =>
+    dynamoLostSubtask({
+      table: new RecordTable(client, table.name),
+      ...{ subtask: FIELDS, token, recordDays: 30, now },
+    });
+
+  test.each(['dispatched', 'running'] as const)(
+    'is failed when it was %s, and is a record of the contract',
+    async (state) => {
+      await dispatchRow(1);
+      if (state === 'running') await workerOf(1, 'a').begin();
+      await lost('token').fail('WorkerFailed', 'x'.repeat(1000));
+      await lost('token').fail('WorkerFailed', 'once more');
+      const failed = SubtaskRecord.parse(await readRow());
+      expect(failed).toMatchObject({ state: 'failed', error: 'WorkerFailed', cause: 'x'.repeat(400) });
+      expect(failed.token).toBeUndefined();
+      await expect(workerOf(1, 'a').confirm()).rejects.toMatchObject({ name: 'SubtaskSuperseded' });
+    },
+  );
+
+  test('is left alone when another attempt has it, or it is settled', async () => {
+    await dispatchRow(2);
+    await lost('token of attempt 1').fail('WorkerFailed', 'late');
+    expect(await readRow()).toMatchObject({ state: 'dispatched', attempt: 2 });
+    const worker = workerOf(2, 'b');
+    await worker.begin();
+    await worker.succeed({ action: 'fence' }, []);
+    await lost('token').fail('WorkerFailed', 'late');
+    expect(await readRow()).toMatchObject({ state: 'succeeded' });
+  });
 });
 
 test('the refusal tells which attempt and worker the row has', async () => {
