@@ -1,4 +1,10 @@
-import { MAX_PART_BYTES, ProviderName, ServerName } from '@tanker/contract/index.ts';
+import {
+  type HookName,
+  type Location,
+  MAX_PART_BYTES,
+  ProviderName,
+  ServerName,
+} from '@tanker/contract/index.ts';
 import { z } from 'zod';
 
 export const FORMAT = { name: 'tanker-files', version: 1 } as const;
@@ -36,6 +42,13 @@ export const FileInfo = z
   .strict();
 export type FileInfo = z.infer<typeof FileInfo>;
 
+export interface HookContext {
+  readonly company: string;
+  readonly location: Location;
+  readonly version: number;
+  readonly signal: AbortSignal;
+}
+
 export interface FilesProviderConfig {
   readonly name: string;
   readonly datacenter: string;
@@ -43,6 +56,8 @@ export interface FilesProviderConfig {
   readonly servers: Readonly<Record<string, { readonly directory: string }>>;
   /** Providers that must be imported before this one. */
   readonly importAfter?: readonly string[];
+  /** Beside the store: its key is recorded when it has ended, so one that a crash interrupts runs again. */
+  readonly hooks?: Readonly<Partial<Record<HookName, (context: HookContext) => Promise<void>>>>;
   /** Default and maximum: the contract's 1 GiB. A file that is larger is a part by itself. */
   readonly maxPartBytes?: number;
   /** The provider's clock. Default: the machine's. */

@@ -11,7 +11,8 @@ import { unclaimedFiles } from './summary.ts';
 /**
  * Takes the company's files and staging out of sight in one transaction, then removes them from the disk, then counts
  * what is left there. A crash between them leaves doomed blobs, which a repeat or the next start removes. What nobody
- * claims is not deleted but counted as left, so that a person looks at it.
+ * claims is not deleted but counted as left, so that a person looks at it. What stays holds the company's id and no data
+ * of it: the fence row with its change count, a closing, which an import ends, and the keys of hooks.
  */
 export async function erase(site: Site, call: FencedCall): Promise<Erased> {
   const { company } = call;

@@ -61,6 +61,13 @@ CREATE TABLE IF NOT EXISTS staged (
   created_at TEXT NOT NULL,
   PRIMARY KEY (session, path)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS hook_keys (
+  company TEXT NOT NULL,
+  key TEXT NOT NULL,
+  hook TEXT NOT NULL,
+  ran_at TEXT NOT NULL,
+  PRIMARY KEY (company, key)
+) STRICT;
 -- Blobs that no file and no staging owns: being written, or doomed and to be removed from the disk.
 CREATE TABLE IF NOT EXISTS loose (
   blob TEXT PRIMARY KEY,

@@ -1,10 +1,18 @@
-import { CONTRACT_VERSION, formatLocation, type Location, TankerError } from '@tanker/contract/index.ts';
+import {
+  CONTRACT_VERSION,
+  type Describe,
+  formatLocation,
+  type HookName,
+  type Location,
+  TankerError,
+} from '@tanker/contract/index.ts';
 import type { ProviderCall, ProviderImplementation } from '@tanker/sdk/index.ts';
 import { sweepBlobs } from './blobs.ts';
 import { COLLECTION, checkConfig, type FilesProviderConfig, FORMAT } from './config.ts';
 import { erase } from './erase.ts';
 import { beginExport, finishExport, openCompany, readPart, releaseExport } from './exports.ts';
 import { fenced } from './fence.ts';
+import { runHook } from './hooks.ts';
 import { importPart } from './import-part.ts';
 import { abortImport, beginImport, publishImport, seal } from './imports.ts';
 import { createSite, type Site } from './site.ts';
@@ -67,28 +75,25 @@ function implement(siteOf: (location: Location) => Site): ProviderImplementation
     seal: async (call) => seal(at(call), call),
     fence: async (call) => fenced(at(call), call, () => undefined),
     erase: async (call) => erase(at(call), call),
-    hook: async (_call, { name }) => {
-      throw new TankerError('ResourceUnknown', {
-        what: `The provider has no hook ${name}.`,
-        now: 'Nothing was run.',
-        next: 'Call the hooks that describe names.',
-      });
-    },
+    hook: async (call, hook) => runHook(at(call), call, hook),
   };
 }
 
-const describe = ({ config, metadata, now }: Site) => ({
-  name: config.name,
-  contractVersion: CONTRACT_VERSION,
-  incarnation: metadata.incarnation(),
-  writes: FORMAT,
-  reads: [FORMAT],
-  abilities: ['export' as const, 'import' as const],
-  hooks: [],
-  importAfter: [...(config.importAfter ?? [])],
-  collections: [COLLECTION],
-  now: now(),
-});
+function describe({ config, metadata, now }: Site): Describe {
+  const hooks = Object.keys(config.hooks ?? {}) as HookName[];
+  return {
+    name: config.name,
+    contractVersion: CONTRACT_VERSION,
+    incarnation: metadata.incarnation(),
+    writes: FORMAT,
+    reads: [FORMAT],
+    abilities: ['export', 'import', ...(hooks.length > 0 ? (['hooks'] as const) : [])],
+    hooks,
+    importAfter: [...(config.importAfter ?? [])],
+    collections: [COLLECTION],
+    now: now(),
+  };
+}
 
 const unknownLocation = (name: string, location: Location): TankerError =>
   new TankerError('ResourceUnknown', {

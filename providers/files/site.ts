@@ -12,6 +12,8 @@ export interface Site {
   readonly calls: OpenCalls;
   /** By company: the one export that this process has begun. */
   readonly exports: Map<string, ExportSession>;
+  /** By company and key: the last hook that was asked for. */
+  readonly hooks: Map<string, Promise<boolean>>;
   /** The provider's clock as the contract writes instants. */
   now(): string;
 }
@@ -22,5 +24,6 @@ export const createSite = (config: FilesProviderConfig, server: string): Site =>
   metadata: new Metadata(config.servers[server]?.directory ?? ''),
   calls: new OpenCalls(),
   exports: new Map(),
+  hooks: new Map(),
   now: () => (config.now?.() ?? new Date()).toISOString(),
 });

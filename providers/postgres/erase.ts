@@ -6,10 +6,14 @@ import { fenced } from './fence.ts';
 import { importCalls } from './imports.ts';
 import type { Site } from './site.ts';
 import { dropImports, stagingRows } from './staging.ts';
+import { unclaimed } from './summary.ts';
 
 /**
- * Deletes the company's rows and staging, children before parents, and counts what is left before it commits. The
- * fence row and the change counts stay: they hold the company's id and numbers that must never go back.
+ * Deletes the company's rows and staging, children before parents, and counts what is left before it commits. Rows that
+ * no collection claims are not deleted but counted as left, so that a person looks at them. What stays holds the
+ * company's id and no data of it: the fence row, whose epochs and change counts must never go back; a closing, which an
+ * import ends and until then refuses whoever is late; the keys of hooks, which must not run again. Sequences stay too:
+ * numbers that were given out are not given out again.
  */
 export function erase(site: Site, call: FencedCall): Promise<Erased> {
   const { company } = call;
@@ -27,10 +31,11 @@ export function erase(site: Site, call: FencedCall): Promise<Erased> {
       `UPDATE ${site.schema}.fence SET import_session = NULL, changes = changes + $2 WHERE company = $1`,
       [company, rows],
     );
+    const strangers = (await unclaimed(client, site, company)).reduce((sum, place) => sum + place.rows, 0);
     return {
       erased: { rows, staging },
       left: {
-        rows: await countRows(client, tables, company),
+        rows: strangers + (await countRows(client, tables, company)),
         staging: await stagingRows(client, site, company),
       },
     };

@@ -23,9 +23,26 @@ export const drain = (site: Site, call: CompanyCall): Promise<Drain> =>
   transaction(site, beginSnapshot(), call.signal, async (client) => {
     const { outbox } = site.config;
     const [table] = outbox ? await readTables(client, [{ ...outbox, name: 'outbox' }]) : [];
-    const pending = table ? await pendingMessages(client, site, table, call.company) : 0;
-    return { pending, watermark: await readWatermark(client, site, call.company) };
+    const waits = table !== undefined && !(await isCopied(client, site, call.company));
+    return {
+      pending: waits ? await pendingMessages(client, site, table, call.company) : 0,
+      watermark: await readWatermark(client, site, call.company),
+    };
   });
+
+/**
+ * Whether the messages here are a copy: a collection is in the export of the company that is closed here, so that nobody
+ * works its messages off here any more, however many become due meanwhile.
+ */
+async function isCopied(client: ClientBase, site: Site, company: string): Promise<boolean> {
+  const { outbox, collections } = site.config;
+  if (!collections.some((one) => one.table === outbox?.table)) return false;
+  const { rowCount } = await client.query(
+    `SELECT 1 FROM ${site.schema}.fence WHERE company = $1 AND closed_epoch IS NOT NULL`,
+    [company],
+  );
+  return rowCount === 1;
+}
 
 export async function readWatermark(client: ClientBase, site: Site, company: string): Promise<string> {
   const { rows } = await client.query<{ watermark: string }>(

@@ -9,7 +9,10 @@ import type { Table } from './catalog.ts';
  */
 const NEXTVAL_LIMIT = 100_000;
 
-/** Lets every sequence of the tables stand at or above the company's imported numbers. Sequences that count down stay. */
+/**
+ * Lets every sequence of the tables stand at or above the company's imported numbers, in the steps it counts in: locations
+ * that share out ids by step and first number keep doing so. Sequences that count down stay.
+ */
 export async function advanceSequences(
   client: ClientBase,
   tables: readonly Table[],
@@ -31,10 +34,12 @@ export async function advanceSequences(
 async function advance(client: ClientBase, sequence: string, highest: string): Promise<void> {
   await client.query(
     `WITH state AS (
-        SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE d.seqincrement END AS drawn, d.seqincrement AS step
+        SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE d.seqincrement END AS drawn, d.seqincrement AS step,
+          d.seqmax AS most
         FROM ${sequence} s, pg_sequence d WHERE d.seqrelid = $1::regclass AND d.seqincrement > 0),
-      gap AS (SELECT greatest(0, ceil(($2::numeric - drawn) / step)) AS calls FROM state)
-    SELECT count(CASE WHEN gap.calls <= $3 THEN nextval($1::regclass) ELSE setval($1::regclass, $2::bigint) END)
+      gap AS (SELECT greatest(0, ceil(($2::numeric - drawn) / step)) AS calls, drawn, step, most FROM state)
+    SELECT count(CASE WHEN gap.calls <= $3 THEN nextval($1::regclass)
+        ELSE setval($1::regclass, least(gap.drawn + gap.calls * gap.step, gap.most)::bigint) END)
     FROM gap, generate_series(1, CASE WHEN gap.calls <= $3 THEN gap.calls ELSE 1 END::bigint)`,
     [sequence, highest, NEXTVAL_LIMIT],
   );

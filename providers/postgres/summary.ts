@@ -56,7 +56,11 @@ async function readFence(client: ClientBase, site: Site, company: string) {
  * Tables of the configured schemas that have a company column by one of the configured names, hold rows of the
  * company and belong to no collection: data that a move would leave behind.
  */
-async function unclaimed(client: ClientBase, site: Site, company: string): Promise<Summary['unclaimed']> {
+export async function unclaimed(
+  client: ClientBase,
+  site: Site,
+  company: string,
+): Promise<Summary['unclaimed']> {
   const { collections, outbox } = site.config;
   const claimed = [...collections, ...(outbox ? [outbox] : [])];
   const { rows: tables } = await client.query<{ schema: string; name: string; column: string }>(

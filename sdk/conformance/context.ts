@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ErrorName } from '@tanker/contract/index.ts';
+import type { ErrorName, HookName } from '@tanker/contract/index.ts';
 import { ProviderCaller } from './caller.ts';
 
 /** A running provider that serves two servers of one datacenter, and hands for what only its owner can do. */
@@ -16,6 +16,8 @@ export interface ProviderUnderTest {
   change(server: string, company: string): Promise<void>;
   /** Makes the source another incarnation, as its operator would after a restore. */
   renewIncarnation(): Promise<void>;
+  /** How often a hook's effect happened for a company. Without it only the provider's own word on that is looked at. */
+  hookRuns?(server: string, company: string, hook: HookName): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, test } from '@jest/globals';
+import { HOOKS } from '@tanker/contract/index.ts';
 import { createFilesProvider, FileStore } from '../../providers/files/index.ts';
 import { describeProvider } from '../../sdk/conformance/index.ts';
 import { serveProvider } from '../../sdk/index.ts';
@@ -12,11 +13,19 @@ const suite = describeProvider({
   make: async () => {
     const root = mkdtempSync(join(tmpdir(), 'tanker-files-'));
     const directory = (server: string) => join(root, server);
+    const ran: string[] = [];
     const provider = createFilesProvider({
       name: 'documents',
       datacenter: 'eu',
       servers: { db1: { directory: directory('db1') }, db2: { directory: directory('db2') } },
       maxPartBytes: 40_000,
+      hooks: Object.fromEntries(
+        HOOKS.map((hook) => [
+          hook,
+          async ({ company, location }: { company: string; location: { server: string } }) =>
+            void ran.push(`${location.server} ${company} ${hook}`),
+        ]),
+      ),
     });
     const stores: Record<string, FileStore> = {
       db1: new FileStore(directory('db1')),
@@ -42,6 +51,8 @@ const suite = describeProvider({
         const path = `change-${changes}`;
         await stores[server]?.put(company, [{ path, contentType: 'text/plain', content: Buffer.from(path) }]);
       },
+      hookRuns: async (server, company, hook) =>
+        ran.filter((one) => one === `${server} ${company} ${hook}`).length,
       renewIncarnation: async () => void provider.renewIncarnation('db1'),
       close: async () => {
         await running.close();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { HOOKS } from '@tanker/contract/index.ts';
 import { consumeDue, createQueueProvider, publishMessage, queueSql } from '../../providers/queue/index.ts';
 import { ProviderCaller } from '../../sdk/conformance/caller.ts';
 import { describeProvider, type ProviderUnderTest } from '../../sdk/conformance/index.ts';
@@ -14,13 +15,17 @@ let running: { url: string; close(): Promise<void> };
 
 beforeAll(async () => {
   databases = await openTwoDatabases(
-    `CREATE SCHEMA work; ${queueSql(QUEUE)}; CREATE TABLE work.seen (payload jsonb)`,
+    `CREATE SCHEMA work; ${queueSql(QUEUE)}; CREATE TABLE work.seen (payload jsonb);
+      CREATE SCHEMA aside; CREATE TABLE aside.hooked (company text, hook text)`,
   );
   provider = createQueueProvider({
     name: 'reminders',
     datacenter: 'eu',
     servers: databases.servers,
     queue: QUEUE,
+    hooks: Object.fromEntries(
+      HOOKS.map((hook) => [hook, `INSERT INTO aside.hooked (company, hook) VALUES ($1, '${hook}')`]),
+    ),
   });
   for (const server of ['db1', 'db2']) await provider.install(server);
   running = await serveProvider({ implementation: provider.implementation, tokens: [TOKEN] }).listen();
@@ -43,6 +48,10 @@ const suite = describeProvider({
       return 7;
     },
     change: (server, company) => send(server, company, 0, LATER),
+    hookRuns: async (server, company, hook) => {
+      const counted = 'SELECT count(*)::int AS n FROM aside.hooked WHERE company = $1 AND hook = $2';
+      return (await pool(server).query(counted, [company, hook])).rows[0].n;
+    },
     renewIncarnation: async () =>
       void (await pool('db1').query('SELECT tanker_reminders.renew_incarnation()')),
     close: async () => undefined,
@@ -108,9 +117,28 @@ describe('a queue with delayed messages', () => {
     await caller.exportBegin();
     expect(await workOff('db1')).toEqual({ outcome: 'retry-later' });
     await expect(send('db1', company, 2, LATER)).rejects.toMatchObject({ name: 'CompanyClosed' });
-    expect(await caller.drain()).toMatchObject({ pending: 1 });
     await caller.open();
+    expect(await caller.drain()).toMatchObject({ pending: 1 });
     expect(await workOff('db1')).toEqual({ outcome: 'worked-off', messages: 1 });
+  });
+
+  test('where the company is closed nothing is pending: what becomes due there is the copy of what moved', async () => {
+    await send('db1', company, 1, new Date(0));
+    await send('db1', company, 2, LATER);
+    const source = await at('db1');
+    const slice = await source.export();
+    await (await at('db2')).import(slice);
+    const due = 'UPDATE work.queue SET deliver_at = now() WHERE company = $1';
+    expect(await source.drain()).toEqual({ pending: 0, watermark: slice.watermark });
+    expect(await (await at('db2')).drain()).toMatchObject({ pending: 1 });
+    await expect(pool('db1').query(due, [company])).rejects.toMatchObject({ code: 'TK423' });
+    const cleanup = await at('db1', 2);
+    expect(await cleanup.seal()).toMatchObject({
+      collections: slice.manifest.collections,
+      watermark: slice.watermark,
+    });
+    expect(await cleanup.drain()).toEqual({ pending: 0, watermark: slice.watermark });
+    expect((await cleanup.erase()).left).toEqual({ rows: 0, staging: 0 });
   });
 
   test('a consumer that fails gives its messages back', async () => {
