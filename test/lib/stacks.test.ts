@@ -93,6 +93,12 @@ describe('the stacks of the example, with cdk-nag on', () => {
           TagFilters: [{ Key: 'tanker-retention', Value: 'transfer' }],
         },
         {
+          Id: 'expire-backups',
+          Status: 'Enabled',
+          ExpirationInDays: topology.retention.backupDays + 2,
+          TagFilters: [{ Key: 'tanker-retention', Value: 'backup' }],
+        },
+        {
           Id: 'abort-unfinished-uploads',
           Status: 'Enabled',
           AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
