@@ -1,6 +1,6 @@
 import { type Command, CommanderError, Option } from 'commander';
 import { type Clients, openClients } from './aws/clients.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { ExitCode } from './exit-codes.ts';
 import { findInstallation, type InstallationOptions } from './installation.ts';
 import { asMistake } from './mistakes.ts';
 
@@ -11,8 +11,13 @@ export interface Output {
   write(text: string): unknown;
 }
 
+/** Where a person types: the process's own stream, or a test's. */
+export type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
 /** What a verb gets beside its own arguments. */
 export interface Context {
+  /** Absent: nobody can be asked. */
+  readonly in?: Input;
   readonly out: Output;
   readonly err: Output;
   /** Set by the verb that ran; 0 before. */
@@ -69,6 +74,3 @@ export async function runVerb(
     clients?.close();
   }
 }
-
-export const outcomeExit = (outcome: string): ExitCode =>
-  outcome === 'migrated' || outcome === 'planned' ? EXIT.done : EXIT.failed;

@@ -13,7 +13,7 @@ export const exitHelp = (meanings: Partial<Record<keyof typeof EXIT, string>>): 
   [
     '',
     'Exit status:',
-    ...Object.entries({ ...meanings, ...COMMON })
+    ...Object.entries({ ...COMMON, ...meanings })
       .map(line)
       .sort(),
   ].join('\n');

@@ -1,27 +1,41 @@
-import { formatLocation, type SubtaskRecord, TankerError, type TaskRecord } from '@tanker/contract/index.ts';
+import {
+  type Debt,
+  formatLocation,
+  type SubtaskRecord,
+  TankerError,
+  type TaskOperation,
+  type TaskRecord,
+} from '@tanker/contract/index.ts';
 import { followTask, type TaskLook } from '@tanker/sdk/follow-task.ts';
+import { taskIdTaken } from '@tanker/sdk/start-task.ts';
 import { belongsToPhase, ProgressLines } from '@tanker/sdk/task-progress.ts';
 import { taskUnknown } from '@tanker/sdk/task-records.ts';
+import { type ClosedTask, endText, isDone } from '@tanker/sdk/task-words.ts';
 import type { Clients } from './aws/clients.ts';
-import { describeMigration } from './aws/executions.ts';
+import { findExecution } from './aws/executions.ts';
 import type { Session } from './context.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** Two looks a second; each is two reads of the table, well below what a person's account is billed for. */
 const LOOK_EVERY_MS = 500;
 const LOOK_EVERY_MS_IN_DEMO = 100;
 
-const isClosed = (task: TaskRecord): task is Extract<TaskRecord, { state: 'closed' }> =>
-  task.state === 'closed';
+const isClosed = (task: TaskRecord): task is ClosedTask => task.state === 'closed';
+
+const placesOf = (debts: readonly Debt[]): object[] =>
+  debts.map(({ provider, location }) => ({ provider, location: formatLocation(location) }));
 
 /** A look as one line of JSON: the phase now under way and each provider's part in it. */
 export const lookLine = ({ task, subtasks }: TaskLook): string =>
   JSON.stringify({
     task: task.task,
+    operation: task.operation,
     company: task.company,
     state: task.state,
     phase: task.phase,
     epoch: task.epoch,
     recoveries: task.recoveries,
+    committed: task.committed !== undefined,
     providers: subtasks
       .filter((subtask) => belongsToPhase(task, subtask))
       .map(({ provider, action, location, state, ...rest }) => ({
@@ -31,6 +45,9 @@ export const lookLine = ({ task, subtasks }: TaskLook): string =>
         state,
         ...progressOf(rest as Partial<SubtaskRecord>),
       })),
+    ...(task.incomplete
+      ? { incomplete: { since: task.incomplete.since, left: placesOf(task.incomplete.left) } }
+      : {}),
     ...(isClosed(task)
       ? { outcome: task.outcome, closedAt: task.closedAt, debts: task.debts, failure: task.failure ?? null }
       : {}),
@@ -41,7 +58,7 @@ const progressOf = (subtask: Partial<SubtaskRecord>): object =>
 
 /** A task that was just started has no record for a moment; one that never gets one must not be waited for. */
 async function whyAbsent(clients: Clients, id: string): Promise<void> {
-  const execution = await describeMigration(clients.states, clients.topology, id);
+  const execution = await findExecution(clients.states, clients.topology, id);
   if (execution === undefined) throw taskUnknown(id);
   if (execution.status === 'RUNNING') return;
   throw new TankerError('PhaseFailed', {
@@ -51,25 +68,42 @@ async function whyAbsent(clients: Clients, id: string): Promise<void> {
   });
 }
 
+const lookEvery = ({ demo }: Clients): number => (demo ? LOOK_EVERY_MS_IN_DEMO : LOOK_EVERY_MS);
+
 /**
- * Shows a task until it is closed: lines of progress, or JSON lines, one a change.
+ * A task as it is now; one that was just started is waited for until it has a record.
  *
  * @throws TaskUnknown
+ */
+export async function firstLook({ clients }: Session, id: string): Promise<TaskRecord> {
+  const options = { everyMilliseconds: lookEvery(clients), absent: () => whyAbsent(clients, id) };
+  for await (const { task } of followTask(clients.rows, id, options)) return task;
+  throw taskUnknown(id);
+}
+
+/**
+ * Waits until a task is closed and shows it meanwhile: lines of progress, or JSON lines, one a change. A removal that
+ * is incomplete stays open and is waited for.
+ *
+ * @param operation what was started under this id; any, if absent
+ * @param silent shows nothing
+ * @throws TaskUnknown; TaskIdTaken when the id is another operation's
  */
 export async function watchUntilClosed(
   { clients, context, json }: Session,
   id: string,
-): Promise<Extract<TaskRecord, { state: 'closed' }>> {
+  { operation, silent = false }: { operation?: TaskOperation; silent?: boolean } = {},
+): Promise<ClosedTask> {
   const lines = new ProgressLines(context.out);
-  const everyMilliseconds = clients.demo ? LOOK_EVERY_MS_IN_DEMO : LOOK_EVERY_MS;
-  const absent = () => whyAbsent(clients, id);
+  const options = { everyMilliseconds: lookEvery(clients), absent: () => whyAbsent(clients, id) };
   let before = '';
-  for await (const look of followTask(clients.rows, id, { everyMilliseconds, absent })) {
-    if (json) {
+  for await (const look of followTask(clients.rows, id, options)) {
+    if (operation && look.task.operation !== operation) throw taskIdTaken(id);
+    if (json && !silent) {
       const line = lookLine(look);
       if (line !== before) context.out.write(`${line}\n`);
       before = line;
-    } else {
+    } else if (!silent) {
       lines.show(look);
     }
     if (isClosed(look.task)) return look.task;
@@ -77,20 +111,17 @@ export async function watchUntilClosed(
   throw taskUnknown(id);
 }
 
-/** How a closed task ended, in a sentence or two. */
-export function endText(task: Extract<TaskRecord, { state: 'closed' }>): string {
-  const { plan, failure, debts } = task;
-  const why = failure ? ` ${failure.error}: ${failure.cause}` : '';
-  const owed =
-    debts.length > 0 ? ` ${debts.length} provider(s) could not be cleaned (tanker show ${task.task}).` : '';
-  switch (task.outcome) {
-    case 'migrated':
-      return `Task ${task.task}: migrated. ${task.company} lives at ${plan ? formatLocation(plan.to) : 'its target'}.${owed}`;
-    case 'planned':
-      return `Task ${task.task}: planned. A dry run: nothing was claimed, locked or moved.`;
-    case 'undone':
-      return `Task ${task.task}: undone. ${task.company} lives at its source, unlocked and unchanged.${owed}${why}`;
-    case 'refused':
-      return `Task ${task.task}: refused.${why}`;
-  }
+/** 0 for a task that did all it was asked for; a cleanup that left debts did not. */
+export const outcomeExit = (task: ClosedTask): ExitCode =>
+  (isDone(task) && task.debts.length === 0) || task.outcome === 'planned' ? EXIT.done : EXIT.failed;
+
+/** Shows a task until it is closed and says how it ended. */
+export async function watchToItsEnd(
+  session: Session,
+  id: string,
+  operation?: TaskOperation,
+): Promise<ExitCode> {
+  const closed = await watchUntilClosed(session, id, operation ? { operation } : {});
+  if (!session.json) session.context.out.write(`${endText(closed)}\n`);
+  return outcomeExit(closed);
 }

@@ -1,10 +1,16 @@
-import { type DoctorResult, NOBODY, TankerError } from '@tanker/contract/index.ts';
+import {
+  type DoctorResult,
+  NOBODY,
+  TankerError,
+  type Topology,
+  topologyFingerprint,
+} from '@tanker/contract/index.ts';
 import type { Authority, Provider } from './ports.ts';
 
 /** Asks once and says how it went. Whatever goes wrong is the finding, not a failure. */
 async function examined(
   now: () => Date,
-  question: () => Promise<Partial<Pick<DoctorResult, 'describe'>>>,
+  question: () => Promise<Pick<DoctorResult, 'describe' | 'topology'>>,
 ): Promise<DoctorResult> {
   const began = now().getTime();
   const answer = await question().then(
@@ -47,3 +53,7 @@ export const examineProvider = (
   provider: Pick<Provider, 'describe'>,
   now: () => Date,
 ): Promise<DoctorResult> => examined(now, async () => ({ describe: await provider.describe() }));
+
+/** With which topology the function that answers was deployed; whether that is the right one is the asker's to compare. */
+export const examineTopology = (topology: Topology, now: () => Date): Promise<DoctorResult> =>
+  examined(now, async () => ({ topology: topologyFingerprint(topology) }));

@@ -41,7 +41,7 @@ export function lockWindowOf(task: TaskRecord, subtasks: readonly SubtaskRecord[
   };
 }
 
-/** How long each phase of the migration lasted: until the next one began, the last until the task was closed. */
+/** How long each phase of a task lasted: until the next one began, the last until the task was closed. */
 export function phaseSeconds(task: TaskRecord): { name: string; seconds: number }[] {
   const began = Object.entries(task.phases)
     .map(([name, at]) => ({ name, at: Date.parse(at) }))

@@ -1,5 +1,6 @@
 import type { SubtaskRecord, TaskRecord } from '@tanker/contract/index.ts';
 import type { TaskLook } from './follow-task.ts';
+import { incompleteText, inRecovery } from './task-words.ts';
 import { bytesText, wholeNumber } from './text.ts';
 
 const MARKS = { dispatched: '…', running: '▸', succeeded: '✓', failed: '✗' } as const;
@@ -17,6 +18,19 @@ export function subtaskText(subtask: SubtaskRecord): string {
   return mark;
 }
 
+const STATES = Object.keys(MARKS) as SubtaskRecord['state'][];
+
+/** A provider that works at several locations, as an erase does: how many of its subtasks are in which state. */
+function severalText(provider: string, subtasks: readonly SubtaskRecord[]): string {
+  const counts = STATES.map((state) => ({
+    state,
+    count: subtasks.filter((one) => one.state === state).length,
+  }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }) => `${MARKS[state]}${count}`);
+  return [provider, ...counts].join(' ');
+}
+
 /** The epoch under which the current phase's subtasks stand: plan asks before it takes its own. */
 const epochOf = ({ epoch, phase }: TaskRecord): number => (phase === 'plan' ? 0 : epoch);
 
@@ -30,10 +44,12 @@ export const phaseKey = ({ task }: TaskLook): string => `${epochOf(task)}/${task
 /** Phases that work provider by provider show each of them; an attempt in recovery shows like any other. */
 export function phaseLine({ task, subtasks }: TaskLook): string {
   const current = subtasks.filter((subtask) => belongsToPhase(task, subtask));
-  const byProvider = new Map(current.map((subtask) => [subtask.provider, subtask]));
-  const recovering = task.recoveries > 0 || task.holder?.includes('/recover-') ? 'recover ' : '';
-  const providers = [...byProvider.values()].map(subtaskText).join('   ');
-  return `  ${(recovering + task.phase).padEnd(22)} ${providers}`.trimEnd();
+  const byProvider = Map.groupBy(current, ({ provider }) => provider);
+  const providers = [...byProvider].map(([provider, subtasks]) =>
+    subtasks.length > 1 ? severalText(provider, subtasks) : subtasks.map(subtaskText).join(),
+  );
+  const recovering = inRecovery(task) ? 'recover ' : '';
+  return `  ${(recovering + task.phase).padEnd(22)} ${providers.join('   ')}`.trimEnd();
 }
 
 /** Where the lines go: standard output, or whatever a test gives. */
@@ -55,6 +71,7 @@ const USUAL_COLUMNS = 120;
 export class ProgressLines {
   readonly #out: ProgressOutput;
   #last: TaskLook | undefined;
+  #incomplete: string | undefined;
 
   constructor(out: ProgressOutput) {
     this.#out = out;
@@ -68,10 +85,18 @@ export class ProgressLines {
     if (begun && this.#last) this.#finish(phaseLine({ ...this.#last, subtasks: look.subtasks }));
     this.#last = look;
     const line = phaseLine(look);
+    this.#tellIncomplete(look.task);
     if (this.#out.isTTY)
       this.#out.write(CLEAR_LINE + line.slice(0, (this.#out.columns || USUAL_COLUMNS) - 1));
     if (look.task.state === 'closed') this.#finish(line);
     return begun;
+  }
+
+  /** Once, and again when what is left has changed. */
+  #tellIncomplete(task: TaskRecord): void {
+    const text = incompleteText(task);
+    if (text !== undefined && text !== this.#incomplete) this.#finish(`  ${text}`);
+    this.#incomplete = text;
   }
 
   #finish(line: string): void {

@@ -17,3 +17,26 @@ export function textTable(rows: readonly (readonly string[])[], right: readonly 
       .trimEnd();
   return rows.map((row) => `  ${line(row)}`).join('\n');
 }
+
+/** `2026-11-22 18:04:05`, in UTC as the records are. */
+export const secondText = (instant: string): string => instant.slice(0, 19).replace('T', ' ');
+/** `2026-11-22 18:04`, in UTC. */
+export const minuteText = (instant: string): string => instant.slice(0, 16).replace('T', ' ');
+
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+] as const;
+
+/** `in 29 days`, `36 hours ago`: whole units, the largest of which there are at least two. */
+export function distanceText(instant: string, now: Date): string {
+  const seconds = (Date.parse(instant) - now.getTime()) / 1000;
+  const [unit, length] = UNITS.find(([, length]) => Math.abs(seconds) >= 2 * length) ?? ['second', 1];
+  return RELATIVE.format(Math.trunc(seconds / length), unit);
+}
+
+/** `2 providers`, `1 provider`. */
+export const countText = (count: number, noun: string): string =>
+  `${wholeNumber(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { executionsOf, migrateExecutions } from '@tanker/cli/aws/executions.ts';
+import { executionsOf, operationExecutions } from '@tanker/cli/aws/executions.ts';
 import {
   type AgentFunction,
   agentFunctionName,
@@ -8,7 +8,7 @@ import {
   type MigrateInput,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
-import { startMigration } from '@tanker/sdk/start-task.ts';
+import { startTask } from '@tanker/sdk/start-task.ts';
 import { readTask } from '@tanker/sdk/task-records.ts';
 import type { Stage } from '../../demo/stage.ts';
 import type { DatacenterKey } from '../../demo/world/topology.ts';
@@ -46,7 +46,7 @@ export async function start(move: Move): Promise<void> {
     requestedBy: 'a bench',
     reason: 'to see which rights it needs',
   };
-  await startMigration(migrateExecutions(move.stage.states, move.stage.topology), input);
+  await startTask(operationExecutions(move.stage.states, move.stage.topology, 'migrate'), input);
 }
 
 /** Waits until the task has begun a phase; `recover/<phase>` for one of the recovery. */

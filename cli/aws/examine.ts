@@ -9,15 +9,17 @@ import {
   DOCTOR,
   DoctorResult,
   keys,
+  MACHINES,
+  type Machine,
   machineArn,
   NOBODY,
-  type Operation,
+  topologyFingerprint,
 } from '@tanker/contract/index.ts';
 import type { Clients } from './clients.ts';
 
 /** One question of the doctor and its finding. */
 export interface Finding {
-  /** Who was asked: `contacts`, `gateway`, `table`, `machine migrate`. */
+  /** Who was asked: `contacts`, `gateway`, `table`, `topology`, `machine migrate`. */
   readonly patient: string;
   /** From where: `eu/db1`, `us`, `control`, or `here` for this command's own rights. */
   readonly place: string;
@@ -133,7 +135,27 @@ function identityFinding(expected: string, name: string, version: number): Ill {
   };
 }
 
-/** Asks everything that a migration would need, without a company: what this caller may do, and what the functions reach. */
+/** Enough of a fingerprint to see which regions agree. */
+const SHOWN_CHARACTERS = 12;
+
+/** Whether the function that answers was deployed with the topology that this command works with. */
+async function askTopology(
+  clients: Clients,
+  region: string,
+  functionName: string,
+): Promise<Partial<Finding>> {
+  const { result, ...found } = await invoke(clients, region, functionName, { ask: 'topology' });
+  const here = topologyFingerprint(clients.topology);
+  if (found.error !== undefined || result?.topology === here) return found;
+  const there = result?.topology ?? 'unknown';
+  return {
+    ...found,
+    error: 'TopologyDiffers',
+    cause: `What is deployed there (${there.slice(0, SHOWN_CHARACTERS)}) is not the topology that this command works with (${here.slice(0, SHOWN_CHARACTERS)}). Deploy every stack from this file and version, or name the file that was deployed.`,
+  };
+}
+
+/** Asks everything that a task would need, without a company: what this caller may do, and what the functions reach. */
 export function examineAll(clients: Clients): Promise<Finding[]> {
   const { topology } = clients;
   const { controlRegion } = topology;
@@ -142,15 +164,14 @@ export function examineAll(clients: Clients): Promise<Finding[]> {
     const { result: _result, ...found } = await invoke(clients, region, name, event);
     return found;
   };
-  const machine = (operation: Operation) =>
-    ask(`machine ${operation}`, 'here', async () => {
-      const stateMachineArn = machineArn(topology, operation);
+  const machine = (name: Machine) =>
+    ask(`machine ${name}`, 'here', async () => {
+      const stateMachineArn = machineArn(topology, name);
       await clients.states.send(new DescribeStateMachineCommand({ stateMachineArn }));
       return {};
     });
   return Promise.all([
-    machine('migrate'),
-    machine('recover'),
+    ...MACHINES.map(machine),
     ask('table', 'here', async () => {
       await clients.rows.get(keys.task(NOBODY));
       return {};
@@ -158,7 +179,11 @@ export function examineAll(clients: Clients): Promise<Finding[]> {
     ...(['table', 'gateway'] as const).map((patient) =>
       ask(patient, 'control', () => plain(controlRegion, control, { ask: patient })),
     ),
+    ask('topology', 'control', () => askTopology(clients, controlRegion, control)),
     ...topology.datacenters.flatMap(({ name: datacenter, region, servers }) => [
+      ask('topology', datacenter, () =>
+        askTopology(clients, region, agentFunctionName(topology, datacenter, DOCTOR)),
+      ),
       ask('gateway', datacenter, () =>
         plain(region, agentFunctionName(topology, datacenter, DOCTOR), { ask: 'gateway' }),
       ),

@@ -6,6 +6,8 @@ import {
   OPEN_ATTRIBUTE,
   OPEN_TASKS_INDEX,
   OPEN_VALUE,
+  TASK_OPERATIONS,
+  type TaskOperation,
   TaskRecord,
   tableName,
 } from '@tanker/contract/index.ts';
@@ -15,11 +17,24 @@ import type { Clients } from './clients.ts';
 const newestFirst = (tasks: readonly TaskRecord[]): TaskRecord[] =>
   [...tasks].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 
-/** Ids of the newest executions of the migrate machine: their names are task ids. AWS forgets them after 90 days. */
-async function newestIds({ states, topology }: Clients, maxResults: number): Promise<string[]> {
-  const stateMachineArn = machineArn(topology, 'migrate');
-  const { executions = [] } = await states.send(new ListExecutionsCommand({ stateMachineArn, maxResults }));
-  return executions.map(({ name = '' }) => name);
+/** Ids of the newest executions of the operations' machines: their names are task ids. AWS forgets them after 90 days. */
+async function newestIds(
+  { states, topology }: Clients,
+  operations: readonly TaskOperation[],
+  maxResults: number,
+): Promise<string[]> {
+  const pages = await Promise.all(
+    operations.map((operation) =>
+      states.send(
+        new ListExecutionsCommand({ stateMachineArn: machineArn(topology, operation), maxResults }),
+      ),
+    ),
+  );
+  return pages
+    .flatMap(({ executions = [] }) => executions)
+    .sort((a, b) => Number(b.startDate) - Number(a.startDate))
+    .slice(0, maxResults)
+    .map(({ name = '' }) => name);
 }
 
 const TASK_PREFIX = keys.task('').pk;
@@ -45,16 +60,34 @@ async function openIds({ table, topology }: Clients): Promise<string[]> {
   return ids;
 }
 
-/** Every open task, and the newest ones besides, without reading the whole table. */
-export async function listRecentTasks(clients: Clients, newest: number): Promise<TaskRecord[]> {
-  const [open, recent] = await Promise.all([openIds(clients), newestIds(clients, newest)]);
+/**
+ * Every open task, and the newest ones besides, without reading the whole table.
+ *
+ * @param operation only tasks of this one
+ */
+export async function listRecentTasks(
+  clients: Clients,
+  newest: number,
+  operation?: TaskOperation,
+): Promise<TaskRecord[]> {
+  const operations = operation ? [operation] : TASK_OPERATIONS;
+  const [open, recent] = await Promise.all([openIds(clients), newestIds(clients, operations, newest)]);
   const ids = [...new Set([...open, ...recent])];
   const tasks = await Promise.all(ids.map((id) => readTask(clients.rows, id)));
-  return newestFirst(tasks.filter((task) => task !== undefined));
+  return newestFirst(
+    tasks.filter((task) => task !== undefined).filter((task) => operations.includes(task.operation)),
+  );
 }
 
-/** Every task on record: reads the whole table, page by page. */
-export async function listAllTasks({ table, topology }: Clients): Promise<TaskRecord[]> {
+/**
+ * Every task on record: reads the whole table, page by page.
+ *
+ * @param operation only tasks of this one
+ */
+export async function listAllTasks(
+  { table, topology }: Clients,
+  operation?: TaskOperation,
+): Promise<TaskRecord[]> {
   const tasks: TaskRecord[] = [];
   let start: Record<string, unknown> | undefined;
   do {
@@ -70,5 +103,5 @@ export async function listAllTasks({ table, topology }: Clients): Promise<TaskRe
     tasks.push(...(page.Items ?? []).map((item) => TaskRecord.parse(item)));
     start = page.LastEvaluatedKey;
   } while (start);
-  return newestFirst(tasks);
+  return newestFirst(tasks.filter((task) => operation === undefined || task.operation === operation));
 }

@@ -1,4 +1,4 @@
-import { CompanyId, TaskId, type Topology } from '@tanker/contract/index.ts';
+import { CompanyId, MAX_BACKUP_DAYS, TaskId, type Topology } from '@tanker/contract/index.ts';
 import { InvalidArgumentError } from 'commander';
 import { usageMistake } from '../mistakes.ts';
 
@@ -22,6 +22,30 @@ export const textArgument = (most: number) => (text: string) => {
   throw new InvalidArgumentError(`1 to ${most} characters are allowed.`);
 };
 
+/** A whole number of days for which a backup is kept. */
+export function daysArgument(text: string): number {
+  const days = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (days <= MAX_BACKUP_DAYS) return days;
+  throw new InvalidArgumentError(`A whole number of days from 0 to ${MAX_BACKUP_DAYS} is allowed.`);
+}
+
+/**
+ * The part of an input that says how long a backup is kept: nothing when nothing was said.
+ *
+ * @throws Mistake when the topology allows less, before anything is started
+ */
+export function checkKeepDays({ retention }: Topology, keepDays: number | undefined): { keepDays?: number } {
+  if (keepDays === undefined) return {};
+  if (keepDays <= retention.backupDays) return { keepDays };
+  throw usageMistake(
+    `The topology keeps backups for ${retention.backupDays} days at most (retention.backupDays), and --keep-days says ${keepDays}.`,
+    `Name ${retention.backupDays} or fewer.`,
+  );
+}
+
+/** For `--backup`: the newest one that can be restored. No task is called so: it would not be reached. */
+export const LATEST = 'latest';
+
 export interface Target {
   readonly datacenter: string;
   readonly server?: string;
@@ -33,6 +57,9 @@ export function targetArgument(text: string): Target {
   if (datacenter === undefined) throw new InvalidArgumentError('DATACENTER or DATACENTER/SERVER is allowed.');
   return { datacenter, ...(server === undefined ? {} : { server }) };
 }
+
+export const targetText = ({ datacenter, server }: Target): string =>
+  server === undefined ? datacenter : `${datacenter}/${server}`;
 
 /** @throws Mistake when the topology has no such target, before anything is started */
 export function checkTarget({ datacenters }: Topology, { datacenter, server }: Target): void {

@@ -7,9 +7,9 @@ import { EXIT, exitHelp } from '../exit-codes.ts';
 export function addDoctor(program: Command, context: Context): void {
   const command = program
     .command('doctor')
-    .summary('ask everything that a migration needs whether it is well')
+    .summary('ask everything that a task needs whether it is well')
     .description(
-      'Asks the state machines and the table (your rights), and through the functions of each region the table, the gateway and every provider at every location: reachable, token accepted, contract version, incarnation, clocks. Needs no company and changes nothing.',
+      'Asks the state machines and the table (your rights), and through the functions of each region the table, the gateway and every provider at every location: reachable, token accepted, contract version, incarnation, clocks; and whether each region was deployed with this topology. Needs no company and changes nothing.',
     );
   commonOptions(command)
     .addHelpText('after', exitHelp({ done: 'all is well', failed: 'something is ill; the list says what' }))

@@ -9,7 +9,9 @@ export function addShow(program: Command, context: Context): void {
   const command = program
     .command('show')
     .summary('show what is on record about a task')
-    .description('Prints a task with its timeline, its subtasks and its log, as they are now.')
+    .description(
+      'Prints a task as it is now: where it stands, its timeline, its subtasks and its log, and what it left on the record of its company: a backup, a removal, a fallback copy, debts.',
+    )
     .argument('<task>', 'the task id', taskArgument);
   commonOptions(command)
     .addHelpText(
@@ -19,7 +21,7 @@ export function addShow(program: Command, context: Context): void {
     .action((task: string, options: CommonOptions) =>
       runVerb(context, options, async ({ clients, print }) => {
         const view = await readTaskView(clients.rows, task);
-        print(taskDocument(view), () => taskText(view));
+        print(taskDocument(view), () => taskText(view, new Date()));
         return EXIT.done;
       }),
     );

@@ -1,6 +1,12 @@
-import { formatLocation, type TaskRecord } from '@tanker/contract/index.ts';
-import { textTable } from '@tanker/sdk/text.ts';
-import type { Command } from 'commander';
+import {
+  formatLocation,
+  TASK_OPERATIONS,
+  type TaskOperation,
+  type TaskRecord,
+} from '@tanker/contract/index.ts';
+import { stateText, wayText } from '@tanker/sdk/task-words.ts';
+import { countText, minuteText, textTable } from '@tanker/sdk/text.ts';
+import { type Command, Option } from 'commander';
 import { listAllTasks, listRecentTasks } from '../aws/list-tasks.ts';
 import { type CommonOptions, type Context, commonOptions, runVerb } from '../context.ts';
 import { EXIT, exitHelp } from '../exit-codes.ts';
@@ -13,12 +19,16 @@ export function addTasks(program: Command, context: Context): void {
     .command('tasks')
     .summary('list tasks')
     .description(`Lists the open tasks and the newest ${NEWEST} of all, the newest first.`)
+    .addOption(new Option('--operation <operation>', 'only these').choices(TASK_OPERATIONS))
     .option('--all', 'every task on record; reads the whole table, which costs by its size');
   commonOptions(command)
     .addHelpText('after', exitHelp({ done: 'listed, also when there is none' }))
-    .action((options: CommonOptions & { all?: true }) =>
+    .action((options: CommonOptions & { all?: true; operation?: TaskOperation }) =>
       runVerb(context, options, async ({ clients, print }) => {
-        const tasks = options.all ? await listAllTasks(clients) : await listRecentTasks(clients, NEWEST);
+        const { all, operation } = options;
+        const tasks = all
+          ? await listAllTasks(clients, operation)
+          : await listRecentTasks(clients, NEWEST, operation);
         print({ tasks: tasks.map(taskSummary) }, () => tasksText(tasks));
         return EXIT.done;
       }),
@@ -35,8 +45,10 @@ export const taskSummary = (task: TaskRecord): object => ({
   outcome: task.state === 'closed' ? task.outcome : null,
   error: task.failure?.error ?? null,
   debts: task.state === 'closed' ? task.debts.length : 0,
-  from: task.plan ? formatLocation(task.plan.from) : null,
-  to: task.plan ? formatLocation(task.plan.to) : null,
+  incomplete: task.incomplete?.left.length ?? 0,
+  from: task.plan?.from ? formatLocation(task.plan.from) : null,
+  to: task.plan?.to ? formatLocation(task.plan.to) : null,
+  erases: task.plan?.erases.map(formatLocation) ?? [],
   createdAt: task.createdAt,
   closedAt: task.state === 'closed' ? task.closedAt : null,
   requestedBy: task.requestedBy,
@@ -46,11 +58,18 @@ export function tasksText(tasks: readonly TaskRecord[]): string {
   if (tasks.length === 0) return 'There are no tasks.';
   const rows = tasks.map((task) => [
     task.task,
+    task.operation,
     task.company,
-    task.plan ? `${formatLocation(task.plan.from)} → ${formatLocation(task.plan.to)}` : '',
-    task.state === 'closed' ? task.outcome : `open: ${task.phase}`,
-    `${task.createdAt.slice(0, 16).replace('T', ' ')}`,
-    task.failure?.error ?? '',
+    wayText(task.plan),
+    stateText(task),
+    minuteText(task.createdAt),
+    noteText(task),
   ]);
-  return textTable([['task', 'company', 'way', 'state', 'created (UTC)', ''], ...rows]);
+  return textTable([['task', 'operation', 'company', 'where', 'state', 'created (UTC)', ''], ...rows]);
+}
+
+/** What is wrong with it. */
+function noteText(task: TaskRecord): string {
+  const debts = task.state === 'closed' ? task.debts.length : 0;
+  return [task.failure?.error, debts > 0 ? countText(debts, 'debt') : undefined].filter(Boolean).join(', ');
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { executionsOf, migrateExecutions, readHistory } from '@tanker/cli/aws/executions.ts';
+import { executionsOf, operationExecutions, readHistory } from '@tanker/cli/aws/executions.ts';
 import {
   executionArn,
   formatLocation,
@@ -9,7 +9,7 @@ import {
   type TaskRecord,
 } from '@tanker/contract/index.ts';
 import { lockWindowOf, phaseSeconds } from '@tanker/sdk/lock-window.ts';
-import { startMigration } from '@tanker/sdk/start-task.ts';
+import { startTask } from '@tanker/sdk/start-task.ts';
 import { readTaskView } from '@tanker/sdk/task-records.ts';
 import type { Stage } from '../stage.ts';
 import { changedNeighbours, findAcknowledged } from '../world/checks.ts';
@@ -81,8 +81,8 @@ async function runTask(stage: Stage, options: DemoOptions, course: Course) {
   const { abort } = options;
   if (abort) stage.cloud.faults.set(holdOf(stage.topology, course, abort, DEMO_COMPANY));
   if (options.fail) stage.cloud.faults.set(failureOf(stage.topology, course, options.fail, DEMO_COMPANY));
-  const executions = migrateExecutions(stage.states, stage.topology);
-  const started = await startMigration(executions, input(TASK, course));
+  const executions = operationExecutions(stage.states, stage.topology, 'migrate');
+  const started = await startTask(executions, input(TASK, course));
   let otherTask: Promise<string | null> | undefined;
   let stopped = false;
   await watchTask(stage, TASK, async (record) => {
@@ -93,7 +93,7 @@ async function runTask(stage: Stage, options: DemoOptions, course: Course) {
     await stopTask(stage);
     stopped = true;
   });
-  const again = await startMigration(executions, input(TASK, course));
+  const again = await startTask(executions, input(TASK, course));
   return {
     same: started.started && !again.started,
     otherTaskError: (await otherTask) ?? null,

@@ -1,19 +1,28 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import {
+  type BackupRecord,
+  type DebtRecord,
   executionArn,
+  type FallbackRecord,
   keys,
+  type LedgerRecord,
   type LogRecord,
+  type Machine,
+  machineArn,
   OPEN_ATTRIBUTE,
   OPEN_TASKS_INDEX,
   OPEN_VALUE,
   type SubtaskRecord,
   type TaskRecord,
   tableName,
+  topologyFingerprint,
 } from '@tanker/contract/index.ts';
+import type { Input } from '../../cli/context.ts';
 import { runCli } from '../../cli/run.ts';
 import { createDynamo } from '../../local/dynamodb/index.ts';
 import type { WireHandler } from '../../local/wire.ts';
@@ -24,12 +33,20 @@ const topology = testTopology();
 const region = topology.controlRegion;
 
 export interface CannedExecution {
+  /** Whose; the migrate machine's unless it is named. */
+  readonly machine?: Machine;
   readonly name: string;
   readonly status: string;
   readonly input?: string;
   readonly output?: string;
   readonly error?: string;
   readonly cause?: string;
+}
+
+/** A StopExecution that came, and what a test has happen then. */
+export interface Stops {
+  readonly seen: Record<string, string>[];
+  then?: () => unknown;
 }
 
 /** What a doctor function answers, by its name; without one, a well patient. */
@@ -40,12 +57,13 @@ export async function cliWorld() {
   const dynamo = createDynamo({ accountId: topology.account });
   const executions: CannedExecution[] = [];
   const doctors: Doctors = {};
+  const stops: Stops = { seen: [] };
   const loopback = await serve(async (wire, response) => {
     if (wire.service === 'dynamodb') return dynamo.handle(wire, response);
     const body = await textOf(wire);
     const value =
       wire.service === 'states'
-        ? states(executions, String(wire.http.headers['x-amz-target']), JSON.parse(body))
+        ? await states({ executions, stops }, String(wire.http.headers['x-amz-target']), JSON.parse(body))
         : doctor(doctors, wire.path, JSON.parse(body));
     response.writeHead('__type' in value ? 400 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(value));
@@ -94,33 +112,44 @@ export async function cliWorld() {
     kept,
     directory,
     executions,
+    stops,
     doctors,
     putTask: (task: TaskRecord) =>
       put(keys.task(task.task), task.state === 'open' ? { ...task, [OPEN_ATTRIBUTE]: OPEN_VALUE } : task),
     putSubtask: (subtask: SubtaskRecord) => put(keys.subtask(subtask), subtask),
+    putBackup: (backup: BackupRecord) => put(keys.backup(backup.company, backup.task), backup),
+    putLedger: (ledger: LedgerRecord) => put(keys.ledger(ledger.company, ledger.task), ledger),
+    putFallback: (copy: FallbackRecord) => put(keys.fallback(copy.company, copy.location), copy),
+    putDebt: (debt: DebtRecord) => put(keys.debt(debt.company, debt.location, debt.provider), debt),
     putLog: (line: LogRecord) => put(keys.log(line.task, line.at, 'a'), line),
-    /** Runs a command line in this process, on this world unless it names another. */
-    async tanker(...argv: string[]) {
-      const written = { out: '', err: '' };
-      const before = process.env['TANKER_DEMO'];
-      process.env['TANKER_DEMO'] = kept;
-      try {
-        const code = await runCli(argv, {
-          out: { write: (text) => (written.out += text) },
-          err: { write: (text) => (written.err += text) },
-        });
-        return { code, ...written };
-      } finally {
-        if (before === undefined) delete process.env['TANKER_DEMO'];
-        else process.env['TANKER_DEMO'] = before;
-      }
-    },
+    /** Runs a command line in this process, on this world; nobody is there to be asked. */
+    tanker: (...argv: string[]) => run(argv),
+    /** The same in a terminal, where somebody has typed. */
+    typing: (typed: string, ...argv: string[]) =>
+      run(argv, Object.assign(Readable.from([typed]), { isTTY: true })),
     async close() {
       table.destroy();
       await loopback.close();
       rmSync(directory, { recursive: true });
     },
   };
+
+  async function run(argv: readonly string[], typed?: Input) {
+    const written = { out: '', err: '' };
+    const before = process.env['TANKER_DEMO'];
+    process.env['TANKER_DEMO'] = kept;
+    try {
+      const code = await runCli(argv, {
+        ...(typed ? { in: typed } : {}),
+        out: { write: (text) => (written.out += text) },
+        err: { write: (text) => (written.err += text) },
+      });
+      return { code, ...written };
+    } finally {
+      if (before === undefined) delete process.env['TANKER_DEMO'];
+      else process.env['TANKER_DEMO'] = before;
+    }
+  }
 }
 export type CliWorld = Awaited<ReturnType<typeof cliWorld>>;
 
@@ -130,26 +159,45 @@ async function textOf({ http }: Parameters<WireHandler>[0]): Promise<string> {
   return Buffer.concat(chunks).toString() || '{}';
 }
 
-function states(executions: CannedExecution[], target: string, input: Record<string, string>): object {
-  const nameOf = (arn = '') => arn.split(':').at(-1);
+type Canned = { readonly executions: CannedExecution[]; readonly stops: Stops };
+
+async function states(
+  { executions, stops }: Canned,
+  target: string,
+  input: Record<string, string>,
+): Promise<object> {
+  const arnOf = ({ machine = 'migrate', name }: CannedExecution) => executionArn(topology, machine, name);
+  const machineOf = ({ machine = 'migrate' }: CannedExecution) => machineArn(topology, machine);
+  const found = executions.find((execution) => arnOf(execution) === input['executionArn']);
+  const unknown = { __type: 'ExecutionDoesNotExist', message: 'Execution Does Not Exist' };
   switch (target.split('.').at(-1)) {
     case 'ListExecutions':
       return {
-        executions: executions.map(({ name, status }) => ({
-          name,
-          status,
-          executionArn: executionArn(topology, 'migrate', name),
-        })),
+        executions: executions
+          .filter((execution) => machineOf(execution) === input['stateMachineArn'])
+          .map((execution, index) => ({
+            name: execution.name,
+            status: execution.status,
+            executionArn: arnOf(execution),
+            startDate: executions.length - index,
+          })),
       };
-    case 'DescribeExecution': {
-      const found = executions.find(({ name }) => name === nameOf(input['executionArn']));
-      return found ?? { __type: 'ExecutionDoesNotExist', message: 'Execution Does Not Exist' };
+    case 'DescribeExecution':
+      return found ?? unknown;
+    case 'StopExecution':
+      stops.seen.push(input);
+      await stops.then?.();
+      return found ? { stopDate: 1 } : unknown;
+    case 'StartExecution': {
+      const machine = input['stateMachineArn']?.split('-').at(-1) as Machine;
+      const started = { machine, name: input['name'] ?? '', status: 'RUNNING', input: input['input'] ?? '' };
+      if (executions.some((execution) => arnOf(execution) === arnOf(started)))
+        return { __type: 'ExecutionAlreadyExists', message: 'Execution Already Exists' };
+      executions.unshift(started);
+      return { executionArn: arnOf(started), startDate: 1 };
     }
-    case 'StartExecution':
-      executions.unshift({ name: input['name'] ?? '', status: 'RUNNING', input: input['input'] ?? '' });
-      return { executionArn: executionArn(topology, 'migrate', input['name'] ?? ''), startDate: 1 };
     case 'DescribeStateMachine':
-      return { name: nameOf(input['stateMachineArn']), status: 'ACTIVE' };
+      return { name: input['stateMachineArn']?.split(':').at(-1), status: 'ACTIVE' };
     default:
       return { __type: 'UnknownOperationException', message: target };
   }
@@ -161,6 +209,7 @@ function doctor(doctors: Doctors, path: string, event: Record<string, unknown>):
     refusal: null,
     roundTripMilliseconds: 3,
     now: new Date().toISOString(),
+    ...(event['ask'] === 'topology' ? { topology: topologyFingerprint(topology) } : {}),
     ...(event['ask'] === 'provider'
       ? {
           describe: {

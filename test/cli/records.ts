@@ -8,6 +8,7 @@ const TO = { datacenter: 'eu', server: 'db1' };
 export const plan: Plan = {
   from: FROM,
   to: TO,
+  erases: [],
   version: 0,
   providers: [
     {

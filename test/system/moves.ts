@@ -4,7 +4,7 @@ import {
   type DescribeExecutionCommandOutput,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { executionsOf, migrateExecutions } from '@tanker/cli/aws/executions.ts';
+import { executionsOf, operationExecutions } from '@tanker/cli/aws/executions.ts';
 import {
   type AgentFunction,
   type AuthorityRecord,
@@ -16,7 +16,7 @@ import {
   type MigrateInput,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
-import { startMigration } from '@tanker/sdk/start-task.ts';
+import { startTask } from '@tanker/sdk/start-task.ts';
 import { readTask, readTaskView, type TaskView } from '@tanker/sdk/task-records.ts';
 import type { Stage } from '../../demo/stage.ts';
 import { type CompanySnapshot, snapshotCompany } from '../../demo/world/checks.ts';
@@ -95,7 +95,7 @@ export const moveInput = (company: string, over: Partial<MigrateInput> = {}): Mi
 
 /** Starts the task as our own starters do. */
 export const startMove = (stage: Stage, input: MigrateInput): Promise<{ started: boolean }> =>
-  startMigration(migrateExecutions(stage.states, stage.topology), input);
+  startTask(operationExecutions(stage.states, stage.topology, 'migrate'), input);
 
 export async function stopMove(stage: Stage, task: string): Promise<void> {
   const arn = executionArn(stage.topology, 'migrate', task);
