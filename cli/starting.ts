@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type InputOf, type TaskOperation, TaskOutput } from '@tanker/contract/index.ts';
-import { startTask } from '@tanker/sdk/start-task.ts';
+import { startTask, taskIdTaken } from '@tanker/sdk/start-task.ts';
+import { readTask } from '@tanker/sdk/task-records.ts';
 import type { Command } from 'commander';
 import { describeExecution, type ExecutionState, operationExecutions } from './aws/executions.ts';
 import { type CommonOptions, commonOptions, type Session } from './context.ts';
@@ -62,6 +63,9 @@ export async function startAsAsked<O extends TaskOperation>(
 ): Promise<ExitCode> {
   const { clients, context, json, print } = session;
   const { task, company } = input;
+  // Each operation has a machine of its own, and task ids are of all of them.
+  const before = await readTask(clients.rows, task);
+  if (before && before.operation !== operation) throw taskIdTaken(task);
   const executions = operationExecutions(clients.states, clients.topology, operation);
   const { started } = await startTask(executions, input);
   if (options.dryRun) return printPlan(session, operation, { task, company });

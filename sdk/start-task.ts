@@ -52,7 +52,7 @@ export async function startTask<O extends TaskOperation>(
 export const taskIdTaken = (task: string): TankerError =>
   new TankerError('TaskIdTaken', {
     what: `The task id "${task}" was used for another task.`,
-    now: 'Nothing was started, and that task is as it was.',
+    now: 'Nothing was touched, and that task is as it was.',
     next: 'Start again under a new task id.',
   });
 

@@ -60,7 +60,7 @@ export function debtsText(debts: readonly Debt[]): string {
 export function incompleteText({ incomplete }: TaskRecord): string | undefined {
   if (!incomplete) return undefined;
   const { since, left } = incomplete;
-  return `INCOMPLETE since ${minuteText(since)} UTC: ${countText(left.length, 'provider')} still hold something: ${debtsText(left)}. It is tried again until nothing is left.`;
+  return `INCOMPLETE since ${minuteText(since)} UTC: ${countText(left.length, 'provider')} still ${left.length === 1 ? 'holds' : 'hold'} something: ${debtsText(left)}. It is tried again until nothing is left.`;
 }
 
 /** A closed task's outcome, or the phase of an open one: which of its operation's, and whether it goes on or back. */

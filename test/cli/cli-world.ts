@@ -46,7 +46,7 @@ export interface CannedExecution {
 /** A StopExecution that came, and what a test has happen then. */
 export interface Stops {
   readonly seen: Record<string, string>[];
-  then?: () => unknown;
+  effect?: () => unknown;
 }
 
 /** What a doctor function answers, by its name; without one, a well patient. */
@@ -58,12 +58,21 @@ export async function cliWorld() {
   const executions: CannedExecution[] = [];
   const doctors: Doctors = {};
   const stops: Stops = { seen: [] };
+  const course: (() => Promise<unknown>)[] = [];
+  let step: Promise<unknown> | undefined;
   const loopback = await serve(async (wire, response) => {
-    if (wire.service === 'dynamodb') return dynamo.handle(wire, response);
+    const target = String(wire.http.headers['x-amz-target']);
+    if (wire.service === 'dynamodb') {
+      const looks = target.endsWith('.GetItem');
+      if (looks) await step;
+      await dynamo.handle(wire, response);
+      if (looks) step = course.shift()?.();
+      return;
+    }
     const body = await textOf(wire);
     const value =
       wire.service === 'states'
-        ? await states({ executions, stops }, String(wire.http.headers['x-amz-target']), JSON.parse(body))
+        ? await states({ executions, stops }, target, JSON.parse(body))
         : doctor(doctors, wire.path, JSON.parse(body));
     response.writeHead('__type' in value ? 400 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(value));
@@ -114,6 +123,8 @@ export async function cliWorld() {
     executions,
     stops,
     doctors,
+    /** What happens after one look at a row and before the next, in order. */
+    course,
     putTask: (task: TaskRecord) =>
       put(keys.task(task.task), task.state === 'open' ? { ...task, [OPEN_ATTRIBUTE]: OPEN_VALUE } : task),
     putSubtask: (subtask: SubtaskRecord) => put(keys.subtask(subtask), subtask),
@@ -186,7 +197,7 @@ async function states(
       return found ?? unknown;
     case 'StopExecution':
       stops.seen.push(input);
-      await stops.then?.();
+      await stops.effect?.();
       return found ? { stopDate: 1 } : unknown;
     case 'StartExecution': {
       const machine = input['stateMachineArn']?.split('-').at(-1) as Machine;
