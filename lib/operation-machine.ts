@@ -22,12 +22,13 @@ const allow = (actions: string[], resources: string[]): PolicyStatement =>
 
 const executionsOf = (machine: string): string => `${machine.replace(':stateMachine:', ':execution:')}:*`;
 
-/** Starts the machine, waits for its execution and stops it when the caller is stopped. */
-function mayRunNested(topology: Topology, machine: string): PolicyStatement[] {
+/** Starts the machines, waits for their executions and stops them when the caller is stopped. */
+function mayRunNested(topology: Topology, machines: readonly string[]): PolicyStatement[] {
+  if (machines.length === 0) return [];
   const rule = `arn:aws:events:${topology.controlRegion}:${topology.account}:rule/${NESTED_EXECUTIONS_RULE}`;
   return [
-    allow(['states:StartExecution'], [machine]),
-    allow(['states:DescribeExecution', 'states:StopExecution'], [executionsOf(machine)]),
+    allow(['states:StartExecution'], [...machines]),
+    allow(['states:DescribeExecution', 'states:StopExecution'], machines.map(executionsOf)),
     allow(['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], [rule]),
   ];
 }
@@ -47,7 +48,7 @@ function callsOf(definition: unknown): Calls {
     tableActions: of('dynamodb')
       .map(({ integration }) => integration.slice('dynamodb:'.length))
       .map((action) => `dynamodb:${action.slice(0, 1).toUpperCase()}${action.slice(1)}`),
-    nested: of('states').map(({ target }) => target),
+    nested: [...new Set(of('states').map(({ target }) => target))],
   };
 }
 
@@ -55,7 +56,7 @@ function callsOf(definition: unknown): Calls {
 const statementsFor = (topology: Topology, { functions, tableActions, nested }: Calls): PolicyStatement[] => [
   ...(functions.length > 0 ? [mayInvoke(functions)] : []),
   ...(tableActions.length > 0 ? [allow([...tableActions], [tableArn(topology)])] : []),
-  ...nested.flatMap((machine) => mayRunNested(topology, machine)),
+  ...mayRunNested(topology, nested),
 ];
 
 /** One state machine, of an operation or nested in several, from statemachines/<machine>.asl.json as it is. */
