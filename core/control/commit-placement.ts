@@ -1,40 +1,73 @@
-import { formatLocation, TankerError } from '@tanker/contract/index.ts';
-import type { Actor, Authority, Log, Tasks } from '../ports.ts';
-import { heldTask } from './records.ts';
+import {
+  type Home,
+  type Plan,
+  sourceOf,
+  TankerError,
+  type TaskOperation,
+  targetOf,
+} from '@tanker/contract/index.ts';
+import type { Actor, Authority, Subtasks, Tasks } from '../ports.ts';
+import { pendingBackup } from './backup-record.ts';
+import { formatHome } from './placement.ts';
+import { type HeldRecord, heldTask } from './records.ts';
+import { type SettleCommitPorts, settleCommit } from './settle-commit.ts';
 
-export interface CommitPorts {
+export interface CommitPorts extends SettleCommitPorts {
   readonly authority: Authority;
   readonly tasks: Tasks;
-  readonly log: Log;
+  readonly subtasks: Subtasks;
   readonly now: () => Date;
 }
 
+/** What the commit point of an operation changes. */
+function changeOf(operation: TaskOperation, plan: Plan): { from: Home; to: Home } {
+  const at = (location: Plan['from'] & object): Home => ({ state: 'home', location });
+  switch (operation) {
+    case 'migrate':
+      return { from: at(sourceOf(plan)), to: at(targetOf(plan)) };
+    case 'restore':
+      return { from: { state: 'removed' }, to: at(targetOf(plan)) };
+    case 'remove':
+      return { from: at(sourceOf(plan)), to: { state: plan.final ? 'erased' : 'removed' } };
+    default:
+      throw new Error(`the commit point of a ${operation} is not at the authority's home`);
+  }
+}
+
+/** Throws unless verification has passed under this very epoch and the lock budget is not used up. */
+export function demandCommittable(record: HeldRecord, actor: Actor, now: Date): void {
+  const { verified, lock, committed } = record;
+  if (verified?.epoch !== actor.epoch) throw unverified(actor);
+  // A repeat after the commit point changes nothing; it only has to answer.
+  if (committed || (lock && now.toISOString() <= lock.deadline)) return;
+  throw new TankerError('LockBudgetExceeded', {
+    what: `The lock budget of task "${actor.task}" is used up before the commit.`,
+    now: 'Nothing was committed; recovery goes back, and unlocks the company first.',
+    next: 'Look which phase took longer than planned; raise the budget or the concurrency, or start again at another time.',
+  });
+}
+
+export const unverified = (actor: Actor): TankerError =>
+  new TankerError('VerificationFailed', {
+    what: `Task "${actor.task}" is not verified under epoch ${actor.epoch}.`,
+    now: 'Nothing was committed.',
+    next: 'Recovery goes back; the log tells which verification is missing.',
+  });
+
 /**
- * The commit point. Sent only when verification passed under this very epoch and the lock budget is not used up; the
- * authority refuses it unless the epoch is the highest, the grant unbroken, and home and version as claimed. A repeat
- * answers the first answer. An unknown answer goes to recovery, which asks the authority.
+ * The commit point of a move, a restore and a removal. Sent only when verification passed under this very epoch and the
+ * lock budget is not used up; the authority refuses it unless the epoch is the highest, the grant unbroken, and home and
+ * version as claimed. A repeat answers the first answer. An unknown answer goes to recovery, which asks the authority.
  */
 export async function commitPlacement(ports: CommitPorts, actor: Actor, grant: number) {
-  const { plan, verified, lock } = await heldTask(ports.tasks, actor);
-  if (verified?.epoch !== actor.epoch) {
-    throw new TankerError('VerificationFailed', {
-      what: `Task "${actor.task}" is not verified under epoch ${actor.epoch}.`,
-      now: 'Home is still the source.',
-      next: 'Recovery goes back; the log tells which verification is missing.',
-    });
-  }
-  if (!lock || ports.now().toISOString() > lock.deadline) {
-    throw new TankerError('LockBudgetExceeded', {
-      what: `The lock budget of task "${actor.task}" is used up before the commit.`,
-      now: 'Home is still the source; recovery unlocks it and erases the target.',
-      next: 'Look which phase took longer than planned; raise the budget or the concurrency, or move at another time.',
-    });
-  }
+  const record = await heldTask(ports.tasks, actor);
+  demandCommittable(record, actor, ports.now());
+  const change = changeOf(record.operation, record.plan);
+  if (record.operation === 'remove') await beginBackup(ports, actor, record);
   const { version, committedAt } = await ports.authority.commit(actor, {
     grant,
-    from: { state: 'home', location: plan.from },
-    to: { state: 'home', location: plan.to },
-    version: plan.version,
+    ...change,
+    version: record.plan.version,
   });
   await ports.tasks.advance(actor, { committed: { version, at: committedAt } });
   await ports.log.write({
@@ -42,7 +75,18 @@ export async function commitPlacement(ports: CommitPorts, actor: Actor, grant: n
     phase: 'commit',
     by: actor.holder,
     epoch: actor.epoch,
-    what: `home is ${formatLocation(plan.to)}, version ${version}`,
+    what: `home is ${formatHome(change.to)}, version ${version}`,
   });
+  await settleCommit(ports, actor, record);
   return { version, committedAt };
+}
+
+/** Before the commit point, so that whoever finds it made finds the backup too. */
+export async function beginBackup(
+  ports: Pick<CommitPorts, 'topology' | 'subtasks' | 'backups' | 'now'>,
+  actor: Actor,
+  record: HeldRecord,
+): Promise<void> {
+  const subtasks = await ports.subtasks.list(actor.task);
+  await ports.backups.begin(pendingBackup(ports.topology, actor, record, subtasks, ports.now()));
 }

@@ -1,83 +1,104 @@
-import type {
-  AuthorityRecord,
-  Claimed,
-  DecideDirectionResult,
-  HookName,
-  Location,
-  Outcome,
-  Plan,
+import {
+  type AuthorityRecord,
+  type Claimed,
+  type DecideDirectionResult,
+  DONE,
+  type FallbackRecord,
+  formatHolder,
+  type Outcome,
+  type Plan,
+  type TaskOperation,
 } from '@tanker/contract/index.ts';
-import type { Actor, Authority, Log, Tasks } from '../ports.ts';
+import type { Actor, Authority, Fallbacks, Tasks } from '../ports.ts';
 import { heldTask } from './records.ts';
+import { type SettleCommitPorts, settleCommit } from './settle-commit.ts';
+import { worksFor } from './ways.ts';
 
-export interface DecidePorts {
+export interface DecidePorts extends SettleCommitPorts {
   readonly authority: Authority;
   readonly tasks: Tasks;
-  readonly log: Log;
+  readonly fallbacks: Pick<Fallbacks, 'fence'>;
   readonly now: () => Date;
 }
 
-/** The commit mark: the authority's version was raised by this task. Never "where is the company". */
+/** What a recovery has found out under its epoch. */
+export interface Findings {
+  readonly task: string;
+  readonly operation: TaskOperation;
+  readonly plan: Plan;
+  readonly claimed: Claimed;
+  /** What stands at the location of a cleanup, after no older epoch can change it any more. */
+  readonly fallback: FallbackRecord | undefined;
+  /** What a recovery before this one has decided. */
+  readonly before: Outcome | undefined;
+}
+
+/** The commit mark of a placement: the version was raised by this task. Never "where is the company". */
 export const committedBy = (record: AuthorityRecord, task: string, plan: Plan): boolean =>
   record.versionTask === task && record.version > plan.version;
+
+/** Whether the operation's commit point was passed by this task: the mark of its own, in the one place that keeps it. */
+function isCommitted({ task, operation, plan, claimed, fallback }: Findings): boolean {
+  const { record } = claimed;
+  switch (operation) {
+    case 'backup':
+      return record.lock?.state === 'released' && record.lock.releasedBy === formatHolder(task, task);
+    case 'cleanup':
+      // Debts are nobody's any more: erasing them needs no commit.
+      if (plan.leftover === 'debts') return record.version === plan.version;
+      return fallback?.state === 'given-up' && fallback.givenUpBy === task;
+    default:
+      return committedBy(record, task, plan);
+  }
+}
 
 /**
  * `refused` only if nobody of this task had claimed the authority before the recovery did, or if the version is not the
  * planned one: it can't change under the task's claim, so that claim had shown it changed, and plan went no further.
  */
-export function outcomeOf(claimed: Claimed, task: string, plan: Plan, before: Outcome | undefined): Outcome {
-  if (committedBy(claimed.record, task, plan)) return 'migrated';
+export function outcomeOf(findings: Findings): Outcome {
+  const { task, operation, plan, claimed, before } = findings;
+  if (isCommitted(findings)) return DONE[operation];
   if (claimed.record.version !== plan.version) return 'refused';
   const touched = claimed.before.holder?.startsWith(`${task}/`) ?? false;
   return touched && before !== 'refused' ? 'undone' : 'refused';
 }
 
-function hooksAt(plan: Plan, side: 'source' | 'target', hook: HookName) {
-  const location = side === 'source' ? plan.from : plan.to;
-  return plan.providers
-    .filter((provider) => (side === 'source' ? provider.sourceHooks : provider.targetHooks).includes(hook))
-    .map((provider) => ({ provider: provider.name, location, hook }));
-}
-
-/** What has to be done for an outcome; the machine walks the same path with other lists. */
-export function worksFor(outcome: Outcome, plan: Plan): DecideDirectionResult {
-  const every = (location: Location) => plan.providers.map(({ name }) => ({ provider: name, location }));
-  const nothing = { outcome, from: plan.from, opens: [], fences: [], erases: [], hooks: [] };
-  if (outcome === 'migrated') {
-    return { ...nothing, fences: every(plan.from), hooks: hooksAt(plan, 'target', 'after-migrate') };
-  }
-  if (outcome === 'refused') return nothing;
-  return {
-    ...nothing,
-    opens: every(plan.from),
-    erases: every(plan.to),
-    hooks: [...hooksAt(plan, 'source', 'after-undo'), ...hooksAt(plan, 'target', 'after-undo')],
-  };
-}
-
 /**
- * Claims once more (idempotent by holder) and reads the commit mark in the same linearizable write, then notes the
- * decision, valid under this epoch only.
+ * Claims once more (idempotent by holder) and reads the commit mark in the same linearizable write; a cleanup's is read
+ * behind a write that ends every late commit. Notes the decision, valid under this epoch only, and what a commit entails.
  */
 export async function decideDirection(ports: DecidePorts, actor: Actor): Promise<DecideDirectionResult> {
-  const { plan, direction, committed } = await heldTask(ports.tasks, actor);
+  const record = await heldTask(ports.tasks, actor);
+  const { plan, operation, direction, committed } = record;
   const claimed = await ports.authority.claim(actor);
-  const outcome = outcomeOf(claimed, actor.task, plan, direction?.outcome);
+  const fallback = await fencedFallback(ports, actor, plan);
+  const { task } = actor;
+  const outcome = outcomeOf({ task, operation, plan, claimed, fallback, before: direction?.outcome });
+  const forward = outcome === DONE[operation];
   await ports.tasks.advance(actor, {
     direction: { epoch: actor.epoch, outcome },
-    ...(outcome === 'migrated' && !committed
+    ...(forward && !committed
       ? { committed: { version: claimed.record.version, at: ports.now().toISOString() } }
       : {}),
   });
   await ports.log.write({
-    task: actor.task,
+    task,
     phase: 'decide',
     by: actor.holder,
     epoch: actor.epoch,
-    what:
-      outcome === 'migrated'
-        ? 'forward: the commit had been made'
-        : `back: no commit of this task (${outcome})`,
+    what: forward ? 'forward: the commit had been made' : `back: no commit of this task (${outcome})`,
   });
-  return worksFor(outcome, plan);
+  if (forward) await settleCommit(ports, actor, record);
+  return worksFor(operation, outcome, plan);
+}
+
+async function fencedFallback(
+  ports: Pick<DecidePorts, 'fallbacks'>,
+  actor: Actor,
+  plan: Plan,
+): Promise<FallbackRecord | undefined> {
+  const [location] = plan.erases;
+  if (plan.leftover !== 'fallback' || !location) return undefined;
+  return ports.fallbacks.fence(actor.company, location, actor.epoch);
 }

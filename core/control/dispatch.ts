@@ -1,20 +1,11 @@
-import {
-  type AgentEvent,
-  type DispatchEvent,
-  formatLocation,
-  type Location,
-  type PlannedProvider,
-  sameLocation,
-  TankerError,
-  type TaskRecord,
-} from '@tanker/contract/index.ts';
-import type { Dispatches, Functions, Subtasks, Tasks, Workers } from '../ports.ts';
-import { resultOf, taskClosed } from './records.ts';
+import type { AgentEvent, DispatchEvent } from '@tanker/contract/index.ts';
+import type { Dispatches, Functions, Tasks, Workers } from '../ports.ts';
+import { type AgentEventPorts, agentEvent } from './agent-event.ts';
+import { taskClosed } from './records.ts';
 import { isWaiting, runsOnFargate, transferWork } from './transfer-work.ts';
 
-export interface DispatchPorts {
+export interface DispatchPorts extends AgentEventPorts {
   readonly tasks: Tasks;
-  readonly subtasks: Subtasks;
   readonly dispatches: Dispatches;
   readonly workers: Workers;
   readonly functions: Functions;
@@ -23,59 +14,10 @@ export interface DispatchPorts {
 
 type DispatchedRecord = Parameters<Dispatches['dispatch']>[0];
 
-function incarnationOf(planned: PlannedProvider, record: TaskRecord, location: Location): string {
-  return record.plan && sameLocation(location, record.plan.to)
-    ? planned.targetIncarnation
-    : planned.sourceIncarnation;
-}
-
-/** The manifest that the import may read: the one of this epoch's export, from the table. */
-async function manifestFor(ports: DispatchPorts, event: DispatchEvent, from: Location) {
-  const exported = resultOf(await ports.subtasks.list(event.task), {
-    epoch: event.epoch,
-    phase: 'export',
-    action: 'export',
-    provider: event.provider,
-    location: from,
-  });
-  if (exported) return exported.manifest;
-  throw new TankerError('ExportIncomplete', {
-    what: `${event.provider} at ${formatLocation(from)} has no finished export of epoch ${event.epoch}.`,
-    now: 'Nothing was imported.',
-    next: "Look at the provider's export subtask.",
-  });
-}
-
-/** The event for the agent, complete: the agent never asks the table what to do. */
-async function agentEvent(
-  ports: DispatchPorts,
-  event: DispatchEvent,
-  record: TaskRecord,
-): Promise<AgentEvent> {
-  const { grant, hook, action, ...common } = event;
-  if (action === 'describe' || action === 'drain' || action === 'discard') return { action, ...common };
-  const { plan } = record;
-  const planned = plan?.providers.find((provider) => provider.name === event.provider);
-  if (!plan || !planned) throw taskClosed(event.task);
-  const fenced = { ...common, incarnation: incarnationOf(planned, record, event.location) };
-  switch (action) {
-    case 'export':
-      return { action, ...fenced, grant: grant ?? 0 };
-    case 'import':
-      return { action, ...fenced, manifest: await manifestFor(ports, event, plan.from) };
-    case 'erase':
-      return { action, ...fenced, version: plan.version, reason: `task ${event.task} is undone` };
-    case 'hook':
-      return { action, ...fenced, hook: hook ?? 'after-undo', version: plan.version };
-    default:
-      return { action, ...fenced };
-  }
-}
-
 /**
  * Writes the subtask with its token and hands it to the agent of the location's datacenter. Refused (`TaskClosed`)
  * unless the task is open under the epoch and holder of the execution that asks: an execution of the past starts no
- * worker. May be called twice with the same attempt and token.
+ * worker. May be called twice with the same attempt and token: what its worker has already is left to it.
  */
 export async function dispatch(ports: DispatchPorts, event: DispatchEvent): Promise<void> {
   const record = await ports.tasks.get(event.task);
@@ -103,8 +45,8 @@ export async function dispatch(ports: DispatchPorts, event: DispatchEvent): Prom
     token: event.token,
   } as const;
   if (runsOnFargate(record.plan, event)) return dispatchToFargate(ports, dispatched, forAgent);
-  await ports.dispatches.dispatch(dispatched);
-  await ports.functions.invokeAgent(forAgent);
+  const written = await ports.dispatches.dispatch(dispatched);
+  if (written === 'dispatched') await ports.functions.invokeAgent(forAgent);
 }
 
 /**
@@ -120,15 +62,19 @@ async function dispatchToFargate(
   const waiting = await ports.workers.get(event);
   const ready = isWaiting(waiting, ports.now()) ? waiting : undefined;
   const work = transferWork(event, event, event.attempt);
-  const { holder, incarnation } = event;
-  await ports.dispatches.dispatch({
+  const { holder, incarnation, version, hooks } = event;
+  const written = await ports.dispatches.dispatch({
     ...dispatched,
     order: {
       holder,
       incarnation,
-      ...(event.action === 'export' ? { grant: event.grant } : { manifest: event.manifest }),
+      version,
+      hooks,
+      ...(event.action === 'export'
+        ? { grant: event.grant, retention: event.retention }
+        : { manifest: event.manifest, ...(event.exported ? { exported: event.exported } : {}) }),
       worker: ready?.worker ?? work.worker,
     },
   });
-  if (!ready) await ports.functions.launchWorker(work, event.token);
+  if (written === 'dispatched' && !ready) await ports.functions.launchWorker(work, event.token);
 }

@@ -42,7 +42,7 @@ const endOf = ({ unbroken, unlockedAt, grant }: Unlocked): string =>
  * Ends the traffic lock. The authority keeps the answer: a repeat returns the first.
  *
  * @returns beside the answer how many seconds the lock lasted; null when there was none, when its end is on record
- * already, and when an unlock ended it whose answer was lost: then nobody knows how long ago
+ * already, and when an unlock ended it whose answer was lost: then nobody knows how long ago; and the last grant's number
  */
 export async function unlockTraffic(ports: Omit<LockPorts, 'topology' | 'now'>, actor: Actor) {
   const { lock } = await heldTask(ports.tasks, actor);
@@ -59,5 +59,5 @@ export async function unlockTraffic(ports: Omit<LockPorts, 'topology' | 'now'>, 
   });
   const known = endsNow && (unbroken || grant?.state === 'expired');
   const lockedSeconds = known ? (Date.parse(endOf(unlocked)) - Date.parse(lock.lockedAt)) / 1000 : null;
-  return { unbroken, unlockedAt, lockedSeconds };
+  return { unbroken, unlockedAt, lockedSeconds, endedGrant: grant?.grant ?? null };
 }

@@ -1,49 +1,51 @@
 import {
   formatHolder,
-  MigrateInput,
+  INPUTS,
+  type InputOf,
   type OpenTaskResult,
   type Refusal,
   TankerError,
   TaskId,
+  type TaskOperation,
   type TaskRecord,
-  type Topology,
 } from '@tanker/contract/index.ts';
 import type { Authority, Claims, Log, OpenTaskRecord, Tasks } from '../ports.ts';
-import { checkMove, homeOf, resolveTarget } from './placement.ts';
-import { refusalOf, refusedOr } from './refusal.ts';
+import { prospectOf } from './planners.ts';
+import type { ProspectPorts } from './prospect.ts';
+import { refusalOf, refusedOr, UNTOUCHED } from './refusal.ts';
 
-export interface OpenTaskPorts {
-  readonly topology: Topology;
+export interface OpenTaskPorts extends ProspectPorts {
   readonly authority: Authority;
   readonly claims: Claims;
   readonly tasks: Tasks;
   readonly log: Log;
-  readonly now: () => Date;
 }
 
 export interface OpenTaskOrder {
-  readonly operation: 'migrate';
+  readonly operation: TaskOperation;
   readonly executionName: string;
   readonly executionArn: string;
   readonly input: unknown;
 }
 
-function parseInput(order: OpenTaskOrder): MigrateInput | TankerError {
-  const parsed = MigrateInput.safeParse(order.input);
+type Input = InputOf<TaskOperation>;
+
+function parseInput(order: OpenTaskOrder): Input | TankerError {
+  const parsed = INPUTS[order.operation].safeParse(order.input);
   if (!parsed.success) {
     const mistakes = parsed.error.issues.map(
       (issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`,
     );
     return new TankerError('InputInvalid', {
       what: `The input does not match: ${mistakes.join('; ')}.`,
-      now: 'Nothing was touched.',
-      next: 'Correct the input and start a new execution; the contract has the schema (MigrateInput).',
+      now: UNTOUCHED,
+      next: `Correct the input and start a new execution; the contract has the schema of a ${order.operation}.`,
     });
   }
   if (parsed.data.task === order.executionName) return parsed.data;
   return new TankerError('InputInvalid', {
     what: `The task id "${parsed.data.task}" is not the execution's name.`,
-    now: 'Nothing was touched.',
+    now: UNTOUCHED,
     next: 'Start the execution under the task id as its name: the name is what makes a second start the same task.',
   });
 }
@@ -75,14 +77,15 @@ function newRecord(order: OpenTaskOrder, now: string): OpenTaskRecord {
 
 const taken = (order: OpenTaskOrder, record: TaskRecord): TankerError =>
   new TankerError('TaskIdTaken', {
-    what: `The task id "${order.executionName}" belongs to a task of ${record.createdAt} (${record.state}).`,
+    what: `The task id "${order.executionName}" belongs to a task of ${record.createdAt} (${record.operation}, ${record.state}).`,
     now: 'This execution has touched nothing, and that task is as it was.',
     next: 'Start again under a new task id.',
   });
 
 /**
- * Writes the task's record, then asks where the company lives and whether it may move. Reads only, beyond the record.
- * A refusal comes back as a value and stands on the record. May be called twice by the same execution.
+ * Writes the task's record, then asks the authority and the records whether the operation may be done, and who has to be
+ * asked. Reads only, beyond the record. A refusal comes back as a value and stands on the record. May be called twice by
+ * the same execution.
  */
 export async function openTask(ports: OpenTaskPorts, order: OpenTaskOrder): Promise<OpenTaskResult> {
   const input = parseInput(order);
@@ -105,23 +108,23 @@ export async function openTask(ports: OpenTaskPorts, order: OpenTaskOrder): Prom
   if (!created && record.executionArn !== order.executionArn) return answer(refusalOf(taken(order, record)));
   if (record.state === 'closed') return answer(record.failure ?? refusalOf(taken(order, record)));
 
-  const checks = input instanceof TankerError ? input : await refusedOr(() => resolveChecks(ports, input));
+  const checks =
+    input instanceof TankerError ? input : await refusedOr(() => resolveChecks(ports, order.operation, input));
   if (!(checks instanceof TankerError)) return answer(null, checks);
   await refuseTask(ports, task, checks);
   return answer(refusalOf(checks));
 }
 
-/** Every provider at the source and at the target. Throws the refusal. */
-async function resolveChecks(ports: OpenTaskPorts, input: MigrateInput): Promise<OpenTaskResult['checks']> {
-  const to = resolveTarget(ports.topology, input.to);
-  const record = await ports.authority.read(input.company);
-  const from = homeOf(record);
-  checkMove(ports.topology, record, from, to);
+async function resolveChecks(
+  ports: OpenTaskPorts,
+  operation: TaskOperation,
+  input: Input,
+): Promise<OpenTaskResult['checks']> {
+  const authority = await ports.authority.read(input.company);
+  // What else would be wrong is often so because of the task that holds the company: that one is named first.
   await checkFree(ports, input.company, input.task);
-  return ports.topology.providers.flatMap(({ name }) => [
-    { provider: name, location: from },
-    { provider: name, location: to },
-  ]);
+  const { checks } = await prospectOf(operation, ports, input as never, authority);
+  return [...checks];
 }
 
 /** An early look: the conditional write in plan is what decides. */

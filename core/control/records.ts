@@ -10,6 +10,9 @@ import type { Actor, OpenTaskRecord, Tasks } from '../ports.ts';
 
 type ResultOf<A extends SubtaskResult['action']> = Extract<SubtaskResult, { action: A }>;
 
+/** A task that has its plan and is held by the one who asks. */
+export type HeldRecord = OpenTaskRecord & { readonly plan: Plan };
+
 export const taskClosed = (task: string): TankerError =>
   new TankerError('TaskClosed', {
     what: `Task "${task}" has ended, or another execution has taken it over.`,
@@ -18,7 +21,7 @@ export const taskClosed = (task: string): TankerError =>
   });
 
 /** The task's record while this actor holds it. Throws TaskClosed. */
-export async function heldTask(tasks: Tasks, actor: Actor): Promise<OpenTaskRecord & { plan: Plan }> {
+export async function heldTask(tasks: Tasks, actor: Actor): Promise<HeldRecord> {
   const record = await tasks.get(actor.task);
   if (
     record?.state !== 'open' ||
@@ -28,7 +31,7 @@ export async function heldTask(tasks: Tasks, actor: Actor): Promise<OpenTaskReco
   ) {
     throw taskClosed(actor.task);
   }
-  return record as OpenTaskRecord & { plan: Plan };
+  return record as HeldRecord;
 }
 
 /** The result of one succeeded subtask, or undefined. */

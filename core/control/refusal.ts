@@ -1,5 +1,8 @@
 import { type ErrorName, type Refusal, TankerError } from '@tanker/contract/index.ts';
 
+/** What is true after every refusal of a plan. */
+export const UNTOUCHED = 'Nothing was touched.';
+
 /** Failures of the machinery, not of what was asked: the state machine tries again. */
 const MACHINERY: ReadonlySet<ErrorName> = new Set(['GatewayUnreachable', 'InternalFailure', 'TaskClosed']);
 

@@ -1,12 +1,21 @@
-import { TankerError } from '@tanker/contract/index.ts';
+import {
+  MAX_CAUSE_IN_RESULT,
+  MAX_ERROR_CHARACTERS,
+  type Operation,
+  type Refusal,
+  TankerError,
+} from '@tanker/contract/index.ts';
 import type { Log, Recoveries, Tasks } from '../ports.ts';
 
-/** What ended, from the status event of an execution of the migrate or the recover machine. */
+/** What ended, from the status event of an execution of an operation's machine or of the recover machine. */
 export interface EndedExecution {
-  readonly machine: 'migrate' | 'recover';
+  readonly machine: Operation;
   readonly task: string;
   readonly name: string;
   readonly status: string;
+  /** What it failed with, or what it was stopped with: a cancel says who wanted it and why. */
+  readonly error?: string | null | undefined;
+  readonly cause?: string | null | undefined;
   /** The event's own id: the same event twice starts one recovery. */
   readonly eventId: string;
 }
@@ -32,6 +41,12 @@ export const recoveryName = (task: string, eventId: string): string =>
 const heldByAnotherRecovery = (holder: string | null, ended: EndedExecution): boolean =>
   holder?.startsWith(`${ended.task}/recover-`) === true && holder !== `${ended.task}/${ended.name}`;
 
+/** The execution's own words, where it left some. */
+const reasonOf = ({ machine, name, status, error, cause }: EndedExecution): Refusal =>
+  error
+    ? { error: error.slice(0, MAX_ERROR_CHARACTERS), cause: (cause ?? '').slice(0, MAX_CAUSE_IN_RESULT) }
+    : { error: `Execution${status}`, cause: `The ${machine} execution "${name}" ended as ${status}.` };
+
 /** Starts a recovery for an execution that ended without closing its task; otherwise does nothing. */
 export async function startRecovery(
   ports: StartRecoveryPorts,
@@ -49,19 +64,14 @@ export async function startRecovery(
       next: 'Look at the last recover execution, remove its cause, then start the recover machine by hand with this task.',
     });
   }
-  await ports.recoveries.start(name, {
-    task: ended.task,
-    reason: {
-      error: `Execution${ended.status}`,
-      cause: `The ${ended.machine} execution "${ended.name}" ended as ${ended.status}.`,
-    },
-  });
+  const reason = reasonOf(ended);
+  await ports.recoveries.start(name, { task: ended.task, reason });
   await ports.log.write({
     task: ended.task,
     phase: record.phase,
     by: 'start-recovery',
     epoch: record.epoch,
-    what: `started ${name}, because ${ended.name} ended as ${ended.status}`,
+    what: `started ${name}, because ${ended.name} ended as ${ended.status} (${reason.error})`,
   });
   return 'started';
 }

@@ -1,21 +1,20 @@
 import {
-  type DiscardDue,
+  type DueKind,
+  type DueRecord,
   formatHolder,
   type Operation,
   type SweepResult,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
-import type { DueDates, Executions, Functions, Log, Recoveries, Tasks } from '../ports.ts';
+import type { Executions, Recoveries, Tasks } from '../ports.ts';
 import { recoveryName } from './start-recovery.ts';
+import { cleanUp, settleDebts } from './sweep-cleanups.ts';
+import { discardExports, expireBackup, isLate, type SweepDuesPorts } from './sweep-exports.ts';
 
-export interface SweepPorts {
+export interface SweepPorts extends SweepDuesPorts {
   readonly tasks: Tasks;
   readonly executions: Executions;
   readonly recoveries: Recoveries;
-  readonly dueDates: DueDates;
-  readonly functions: Pick<Functions, 'invokeDiscard'>;
-  readonly log: Log;
-  readonly now: () => Date;
   /** What went wrong at one task or due date; the sweep goes on. */
   readonly logError: (message: string, error: unknown) => void;
 }
@@ -34,6 +33,7 @@ interface Seen {
   /** Undefined for a task that was closed meanwhile. */
   readonly createdAt?: string;
   readonly recovered: boolean;
+  readonly incomplete?: boolean;
 }
 
 /** The execution names that may work on the task: its own, the one that holds it, the recovery that was started last. */
@@ -49,15 +49,15 @@ function executionsOf(record: TaskRecord): readonly (readonly [Operation, string
 async function revive(ports: SweepPorts, task: string, eventId: string): Promise<Seen> {
   const record = await ports.tasks.get(task);
   if (record?.state !== 'open') return { recovered: false };
-  const { createdAt } = record;
+  const seen = { createdAt: record.createdAt, incomplete: record.incomplete !== undefined };
   for (const [operation, name] of executionsOf(record)) {
-    if (await ports.executions.running(operation, name)) return { createdAt, recovered: false };
+    if (await ports.executions.running(operation, name)) return { ...seen, recovered: false };
   }
   const now = ports.now();
   const name = recoveryName(task, eventId);
   const since = new Date(now.getTime() - SWEEP_PAUSE_MINUTES * 60_000).toISOString();
   const count = await ports.tasks.countRecovery(task, { name, at: now.toISOString() }, since);
-  if (count === undefined) return { createdAt, recovered: false };
+  if (count === undefined) return { ...seen, recovered: false };
   await ports.recoveries.start(name, {
     task,
     reason: { error: 'ExecutionLost', cause: 'The task was open and no execution worked on it.' },
@@ -69,24 +69,7 @@ async function revive(ports: SweepPorts, task: string, eventId: string): Promise
     epoch: record.epoch,
     what: `started ${name}, because no execution worked on the task`,
   });
-  return { createdAt, recovered: true };
-}
-
-/** Asks the agent, or, once it has answered, puts its answer on the task's log and lets the due date go. */
-async function discard(ports: SweepPorts, due: DiscardDue): Promise<void> {
-  const { at, task, company, datacenter, discarded } = due;
-  if (!discarded) {
-    await ports.functions.invokeDiscard({ due: 'discard-exports', at, task, company, datacenter });
-    return;
-  }
-  await ports.log.write({
-    task,
-    phase: 'close',
-    by: 'sweep',
-    epoch: 0,
-    what: `the exports in ${datacenter} are gone: ${discarded.objects} objects deleted, ${discarded.uploads} uploads aborted at ${discarded.at}`,
-  });
-  await ports.dueDates.remove(due);
+  return { ...seen, recovered: true };
 }
 
 function oldest(seen: readonly Seen[], now: Date): number {
@@ -95,10 +78,10 @@ function oldest(seen: readonly Seen[], now: Date): number {
 }
 
 /**
- * One round of the one sweeper: a recovery for every open task on which no execution works, and what has become due.
- * A failure at one of them never keeps the others from their turn. May run twice at once; the same event twice starts
- * each recovery once. Cleanups whose day has come are counted and left: the source's fallback copy is given up by a
- * cleanup operation only, never by a sweep.
+ * One round of the one sweeper: a recovery for every open task on which no execution works, and what has become due:
+ * cleanups of fallback copies and of debts are started as tasks of their own, with a claim and checks of their own;
+ * exports and backups are deleted by the agent next to them. A failure at one of them never keeps the others from their
+ * turn. May run twice at once; the same event twice starts each recovery once.
  *
  * @param eventId the id of the schedule's event
  */
@@ -113,6 +96,21 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
       return undefined;
     }
   };
+  /** Looks after each due date of a kind that has come; answers them, and how many of them had something done. */
+  const each = async <D extends DueKind>(
+    kind: D,
+    work: (ports: SweepPorts, due: Extract<DueRecord, { due: D }>) => Promise<boolean>,
+  ) => {
+    const come = await attempt(`The ${kind} due dates could not be read.`, () =>
+      ports.dueDates.come(kind, ports.now(), DUES_PER_SWEEP),
+    );
+    const done: Extract<DueRecord, { due: D }>[] = [];
+    for (const due of come ?? []) {
+      const what = `The due date ${kind} of task ${due.task} could not be looked after.`;
+      if (await attempt(what, () => work(ports, due))) done.push(due);
+    }
+    return { come: come ?? [], done };
+  };
 
   const open = (await attempt('The open tasks could not be listed.', () => ports.tasks.listOpen())) ?? [];
   const seen: Seen[] = [];
@@ -120,22 +118,23 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
     const one = await attempt(`Task ${task} could not be looked after.`, () => revive(ports, task, eventId));
     if (one) seen.push(one);
   }
-
-  const come = <D extends 'cleanup' | 'discard-exports'>(due: D) =>
-    attempt(`The ${due} due dates could not be read.`, () =>
-      ports.dueDates.come(due, ports.now(), DUES_PER_SWEEP),
-    );
-  const discards = (await come('discard-exports')) ?? [];
-  for (const due of discards) {
-    await attempt(`The exports of task ${due.task} could not be looked after.`, () => discard(ports, due));
-  }
-  const cleanups = (await come('cleanup')) ?? [];
+  const discards = await each('discard-exports', discardExports);
+  const expiries = await each('expire-backup', expireBackup);
+  const cleanups = await each('cleanup', cleanUp);
+  const settles = await each('settle-debts', settleDebts);
+  const again = (dues: readonly { tries: number }[]) => dues.filter(({ tries }) => tries > 0).length;
   return {
     open: open.length,
     oldestSeconds: oldest(seen, ports.now()),
     recovered: seen.filter(({ recovered }) => recovered).length,
     failed,
-    cleanupsWaiting: cleanups.length,
-    discards: discards.length,
+    incomplete: seen.filter(({ incomplete }) => incomplete).length,
+    cleanups: cleanups.done.length,
+    settles: settles.done.length,
+    cleanupsWaiting: again(cleanups.done),
+    debtsWaiting: again(settles.done),
+    discards: discards.come.length,
+    expiries: expiries.come.length,
+    expiriesLate: expiries.done.filter((due) => isLate(due, ports.now())).length,
   };
 }

@@ -26,8 +26,8 @@ export function fargateSubtasks(plan: Plan): TransferSubtask[] {
   return plan.providers
     .filter(({ transfer }) => transfer === 'fargate')
     .flatMap(({ name: provider }) => [
-      { phase: 'export', action: 'export', provider, location: plan.from } as const,
-      { phase: 'import', action: 'import', provider, location: plan.to } as const,
+      ...(plan.from ? [{ phase: 'export', action: 'export', provider, location: plan.from } as const] : []),
+      ...(plan.to ? [{ phase: 'import', action: 'import', provider, location: plan.to } as const] : []),
     ]);
 }
 

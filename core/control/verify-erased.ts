@@ -1,43 +1,50 @@
 import {
   type Debt,
+  type DebtRecord,
+  DONE,
   formatLocation,
   type Location,
-  type Plan,
+  type SettleDue,
   type SubtaskRecord,
   type SubtaskStatus,
   sameLocation,
 } from '@tanker/contract/index.ts';
-import type { Actor, Debts, Log, Subtasks, Tasks } from '../ports.ts';
-import { heldTask, resultOf } from './records.ts';
+import type { Actor, Debts, DueDates, Log, Subtasks, Tasks } from '../ports.ts';
+import { type HeldRecord, heldTask, resultOf } from './records.ts';
+import { worksFor } from './ways.ts';
 
 export interface VerifyErasedPorts {
   readonly tasks: Tasks;
   readonly subtasks: Subtasks;
   readonly debts: Debts;
+  readonly dueDates: Pick<DueDates, 'schedule'>;
   readonly log: Log;
   readonly now: () => Date;
 }
+
+/** The sweeper first tries to settle a debt after this long: time for a provider to come back. */
+export const FIRST_SETTLE_MS = 3_600_000;
 
 interface Leftover extends Debt {
   readonly error: string;
   readonly cause: string;
 }
 
+const sameDebt = (a: Debt, b: Debt): boolean =>
+  a.provider === b.provider && sameLocation(a.location, b.location);
+
 /** A provider is clean only if its erase of this epoch is on record and left neither rows nor staging. */
 function leftoverAt(
   subtasks: readonly SubtaskRecord[],
   actor: Actor,
-  provider: string,
-  location: Location,
+  at: Debt,
   statuses: readonly SubtaskStatus[],
 ): Leftover | undefined {
-  const at = { epoch: actor.epoch, phase: 'erase', action: 'erase' as const, provider, location };
-  const erased = resultOf(subtasks, at);
+  const erased = resultOf(subtasks, { epoch: actor.epoch, phase: 'erase', action: 'erase', ...at });
   if (erased && erased.left.rows === 0 && erased.left.staging === 0) return undefined;
-  const status = statuses.find((candidate) => candidate.provider === provider);
+  const status = statuses.find((candidate) => sameDebt(candidate, at));
   return {
-    provider,
-    location,
+    ...at,
     error: erased ? 'EraseIncomplete' : (status?.error ?? 'WorkerFailed'),
     cause: erased
       ? `${erased.left.rows} rows and ${erased.left.staging} staging rows are left`
@@ -45,26 +52,15 @@ function leftoverAt(
   };
 }
 
-const leftovers = (
-  plan: Plan,
-  actor: Actor,
-  subtasks: readonly SubtaskRecord[],
-  statuses: readonly SubtaskStatus[],
-): readonly Leftover[] =>
-  plan.providers.flatMap(({ name }) => leftoverAt(subtasks, actor, name, plan.to, statuses) ?? []);
-
-/** What a recovery before this one could not clean and this one has. */
-async function settleDebts(ports: VerifyErasedPorts, plan: Plan, actor: Actor, found: readonly Leftover[]) {
-  for (const debt of await ports.debts.list(actor.company)) {
-    const here = sameLocation(debt.location, plan.to) && plan.providers.some((p) => p.name === debt.provider);
-    if (!here || found.some(({ provider }) => provider === debt.provider)) continue;
-    await ports.debts.record({ ...debt, settledAt: ports.now().toISOString() });
-  }
+/** What this execution had to erase: what its recovery decided, or, on the forward path, what the plan says. */
+function erasesOfActor({ operation, plan, direction }: HeldRecord, actor: Actor): readonly Debt[] {
+  const outcome = direction?.epoch === actor.epoch ? direction.outcome : DONE[operation];
+  return worksFor(operation, outcome, plan).erases;
 }
 
 /**
- * Zero rows and zero staging at every provider of the target, or a debt on record for each that is not proven clean.
- * Going forward there is nothing to erase and nothing to prove.
+ * Zero rows and zero staging at every provider and location that was to be erased; or, for each that is not proven clean,
+ * a debt on record. A removal has no debts: its task stays open, with what is left on its record, until nothing is.
  */
 export async function verifyErased(
   ports: VerifyErasedPorts,
@@ -72,31 +68,92 @@ export async function verifyErased(
   statuses: readonly SubtaskStatus[],
 ) {
   const record = await heldTask(ports.tasks, actor);
-  if (record.direction?.outcome !== 'undone') return { clean: 0, debts: [] };
-  const { plan } = record;
-  const found = leftovers(plan, actor, await ports.subtasks.list(actor.task), statuses);
-  for (const { provider, location, error, cause } of found) {
-    await ports.debts.record({
-      kind: 'debt',
-      company: actor.company,
-      location,
-      provider,
-      task: actor.task,
-      epoch: actor.epoch,
-      version: plan.version,
-      since: ports.now().toISOString(),
-      error,
-      cause,
-    });
-  }
-  await settleDebts(ports, plan, actor, found);
-  const clean = plan.providers.length - found.length;
+  const erases = erasesOfActor(record, actor);
+  if (erases.length === 0) return { clean: 0, left: 0, incomplete: false, debts: [] };
+  const subtasks = await ports.subtasks.list(actor.task);
+  const found = erases.flatMap((at) => leftoverAt(subtasks, actor, at, statuses) ?? []);
+  const left = found.map(({ provider, location }) => ({ provider, location }));
+  const removal = record.operation === 'remove';
+  if (removal) await noteIncomplete(ports, actor, record, left);
+  else await settleDebts(ports, actor, record, { erases, found });
+  const [first] = found;
   await ports.log.write({
     task: actor.task,
     phase: 'verify-erased',
     by: actor.holder,
     epoch: actor.epoch,
-    what: `${clean} of ${plan.providers.length} providers of ${formatLocation(plan.to)} hold nothing of the company`,
+    what: `${erases.length - left.length} of ${erases.length} providers at ${places(erases)} hold nothing of the company${first ? `; ${first.provider} at ${formatLocation(first.location)}: ${first.error}, ${first.cause}` : ''}`,
   });
-  return { clean, debts: found.map(({ provider, location }) => ({ provider, location })) };
+  return {
+    clean: erases.length - left.length,
+    left: left.length,
+    incomplete: removal && left.length > 0,
+    debts: removal ? [] : left,
+  };
+}
+
+const places = (erases: readonly Debt[]): string =>
+  [...new Set(erases.map(({ location }) => formatLocation(location)))].join(', ');
+
+async function noteIncomplete(
+  ports: VerifyErasedPorts,
+  actor: Actor,
+  record: HeldRecord,
+  left: readonly Debt[],
+): Promise<void> {
+  if (left.length === 0 && !record.incomplete) return;
+  const since = record.incomplete?.since ?? ports.now().toISOString();
+  await ports.tasks.advance(actor, { incomplete: { since, left: [...left] } });
+}
+
+/** Records what is left and settles what an earlier try could not clean and this one has. */
+async function settleDebts(
+  ports: VerifyErasedPorts,
+  actor: Actor,
+  { plan }: HeldRecord,
+  { erases, found }: { erases: readonly Debt[]; found: readonly Leftover[] },
+): Promise<void> {
+  const known = await ports.debts.list(actor.company);
+  const now = ports.now();
+  await scheduleSettling(ports, actor, { found, known, now });
+  for (const leftover of found) {
+    const since = known.find((debt) => sameDebt(debt, leftover))?.since ?? now.toISOString();
+    await ports.debts.record({
+      kind: 'debt',
+      company: actor.company,
+      task: actor.task,
+      epoch: actor.epoch,
+      version: plan.version,
+      since,
+      ...leftover,
+    });
+  }
+  for (const debt of known) {
+    const erased = erases.some((at) => sameDebt(at, debt));
+    if (!erased || found.some((leftover) => sameDebt(leftover, debt))) continue;
+    await ports.debts.record({ ...debt, settledAt: now.toISOString() });
+  }
+}
+
+/** Before the debts, so that none is without its due date; a location that owes already has one. */
+async function scheduleSettling(
+  ports: VerifyErasedPorts,
+  actor: Actor,
+  at: { found: readonly Leftover[]; known: readonly DebtRecord[]; now: Date },
+): Promise<void> {
+  const owing = (location: Location) => at.known.some((debt) => sameLocation(debt.location, location));
+  const locations = new Map(at.found.map(({ location }) => [formatLocation(location), location]));
+  for (const location of locations.values()) {
+    if (owing(location)) continue;
+    const due: SettleDue = {
+      kind: 'due',
+      due: 'settle-debts',
+      at: new Date(at.now.getTime() + FIRST_SETTLE_MS).toISOString(),
+      task: actor.task,
+      company: actor.company,
+      location,
+      tries: 0,
+    };
+    await ports.dueDates.schedule(due);
+  }
 }

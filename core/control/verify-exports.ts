@@ -2,6 +2,7 @@ import {
   formatLocation,
   type Location,
   type PlannedProvider,
+  sourceOf,
   type SubtaskRecord,
   TankerError,
 } from '@tanker/contract/index.ts';
@@ -40,7 +41,7 @@ function checkExport(
   const { bytesProvider, bytesStreamed, bytesStored } = found;
   const digested = found.collections.reduce((total, { digest }) => total + digest.rows, 0);
   const sameFormat =
-    found.format.name === planned.format.name && found.format.version === planned.format.version;
+    found.format.name === planned.format?.name && found.format.version === planned.format.version;
   if (
     bytesProvider === bytesStreamed &&
     bytesStreamed === bytesStored &&
@@ -60,7 +61,7 @@ function checkExport(
 export async function verifyExports(ports: VerifyPorts, actor: Actor) {
   const { plan } = await heldTask(ports.tasks, actor);
   const subtasks = await ports.subtasks.list(actor.task);
-  const exports = plan.providers.map((p) => checkExport(subtasks, actor, p, plan.from));
+  const exports = plan.providers.map((p) => checkExport(subtasks, actor, p, sourceOf(plan)));
   const rows = exports.reduce((total, { rows }) => total + rows, 0);
   const bytes = exports.reduce((total, { bytesStored }) => total + bytesStored, 0);
   await ports.log.write({

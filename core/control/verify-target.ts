@@ -4,11 +4,19 @@ import {
   type Plan,
   type SubtaskRecord,
   sameDigest,
+  sourceOf,
   TankerError,
+  targetOf,
 } from '@tanker/contract/index.ts';
-import type { Actor } from '../ports.ts';
+import type { Actor, Backups } from '../ports.ts';
 import { heldTask, resultOf } from './records.ts';
 import type { VerifyPorts } from './verify-exports.ts';
+import { checkRestored } from './verify-restored.ts';
+
+export interface VerifyTargetPorts extends VerifyPorts {
+  readonly backups: Pick<Backups, 'get'>;
+  readonly now: () => Date;
+}
 
 const STILL_SOURCE =
   'Home is still the source, locked and unchanged; recovery unlocks it and erases the target.';
@@ -32,10 +40,10 @@ function checkProvider(
   provider: string,
 ): number {
   const at = { epoch: actor.epoch, provider };
-  const exported = resultOf(subtasks, { ...at, phase: 'export', action: 'export', location: plan.from });
-  const imported = resultOf(subtasks, { ...at, phase: 'import', action: 'import', location: plan.to });
-  const sealed = resultOf(subtasks, { ...at, phase: 'verify', action: 'seal', location: plan.to });
-  const again = resultOf(subtasks, { ...at, phase: 'verify', action: 'drain', location: plan.from });
+  const exported = resultOf(subtasks, { ...at, phase: 'export', action: 'export', location: sourceOf(plan) });
+  const imported = resultOf(subtasks, { ...at, phase: 'import', action: 'import', location: targetOf(plan) });
+  const sealed = resultOf(subtasks, { ...at, phase: 'verify', action: 'seal', location: targetOf(plan) });
+  const again = resultOf(subtasks, { ...at, phase: 'verify', action: 'drain', location: sourceOf(plan) });
   if (!exported || !imported || !sealed || !again) {
     throw new TankerError('VerificationFailed', {
       what: `${provider} has no finished export, import, seal and second look at the source under epoch ${actor.epoch}.`,
@@ -59,17 +67,21 @@ function checkProvider(
   });
 }
 
+const checkMoved = (subtasks: readonly SubtaskRecord[], actor: Actor, plan: Plan): number =>
+  plan.providers.reduce((total, { name }) => total + checkProvider(subtasks, actor, plan, name), 0);
+
 /**
- * Rows and digests that the seals returned equal the source's snapshot, and every source watermark is the one its
- * export returned. Marks the task as verified under this epoch, which the commit demands.
+ * Rows and digests that the seals returned equal the slice: of a move the source's snapshot, and every source watermark
+ * is the one its export returned; of a restore the backup's record. Marks the task as verified under this epoch, which
+ * the commit demands.
  */
-export async function verifyTarget(ports: VerifyPorts & { now: () => Date }, actor: Actor) {
-  const { plan } = await heldTask(ports.tasks, actor);
+export async function verifyTarget(ports: VerifyTargetPorts, actor: Actor) {
+  const { plan, operation } = await heldTask(ports.tasks, actor);
   const subtasks = await ports.subtasks.list(actor.task);
-  const rows = plan.providers.reduce(
-    (total, { name }) => total + checkProvider(subtasks, actor, plan, name),
-    0,
-  );
+  const rows =
+    operation === 'restore'
+      ? await checkRestored(ports.backups, actor, plan, subtasks)
+      : checkMoved(subtasks, actor, plan);
   await ports.tasks.advance(actor, {
     verified: { epoch: actor.epoch, at: ports.now().toISOString(), rows },
   });
@@ -78,7 +90,7 @@ export async function verifyTarget(ports: VerifyPorts & { now: () => Date }, act
     phase: 'verify',
     by: actor.holder,
     epoch: actor.epoch,
-    what: `target equals source: ${plan.providers.length} providers, ${rows} rows`,
+    what: `target equals ${operation === 'restore' ? 'backup' : 'source'}: ${plan.providers.length} providers, ${rows} rows`,
   });
   return { providers: plan.providers.length, rows };
 }

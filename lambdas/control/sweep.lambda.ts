@@ -1,4 +1,10 @@
-import { METRICS, machineArn, ScheduledEvent } from '@tanker/contract/index.ts';
+import {
+  type CleanupInput,
+  METRICS,
+  machineArn,
+  type RecoverInput,
+  ScheduledEvent,
+} from '@tanker/contract/index.ts';
 import { sweep } from '../../core/control/sweep.ts';
 import { lambdaClient } from '../runtime/clients/lambda.ts';
 import { statesClient } from '../runtime/clients/step-functions.ts';
@@ -7,7 +13,7 @@ import { errorFields } from '../runtime/error-fields.ts';
 import { LambdaFunctions } from '../runtime/lambda-functions.ts';
 import { controlHandler, MetricUnit, metrics } from '../runtime/middleware.ts';
 import { StepFunctionsExecutions } from '../runtime/step-functions-executions.ts';
-import { StepFunctionsRecoveries } from '../runtime/step-functions-recoveries.ts';
+import { StepFunctionsStarts } from '../runtime/step-functions-starts.ts';
 
 const control = controlPorts();
 const { topology } = control;
@@ -15,7 +21,8 @@ const client = statesClient(topology.controlRegion);
 const ports = {
   ...control,
   executions: new StepFunctionsExecutions(client, topology),
-  recoveries: new StepFunctionsRecoveries(client, machineArn(topology, 'recover')),
+  recoveries: new StepFunctionsStarts<RecoverInput>(client, machineArn(topology, 'recover')),
+  cleanups: new StepFunctionsStarts<CleanupInput>(client, machineArn(topology, 'cleanup')),
   functions: new LambdaFunctions(topology, lambdaClient),
 };
 

@@ -1,6 +1,7 @@
 import { ControlEnvironment } from '@tanker/contract/index.ts';
 import type { Authority } from '../../core/ports.ts';
 import { DynamoClaims } from './dynamo-claims.ts';
+import { DynamoBackups, DynamoFallbacks, DynamoLedger } from './dynamo-company-records.ts';
 import { DynamoDebts, DynamoDueDates, DynamoLog } from './dynamo-evidence.ts';
 import { recordTable } from './dynamo-record.ts';
 import { DynamoSubtasks } from './dynamo-subtasks.ts';
@@ -28,6 +29,9 @@ export function controlPorts() {
     workers: new DynamoWorkers(table, now, recordDays),
     debts: new DynamoDebts(table),
     dueDates: new DynamoDueDates(table),
+    fallbacks: new DynamoFallbacks(table, now),
+    backups: new DynamoBackups(table),
+    ledger: new DynamoLedger(table),
     log: new DynamoLog(table, now, recordDays),
   };
 }

@@ -3,9 +3,12 @@ import {
   CleanupDue,
   DebtRecord,
   DiscardDue,
+  type DueKind,
   type DueRecord,
+  ExpireDue,
   keys,
   type LogRecord,
+  SettleDue,
 } from '@tanker/contract/index.ts';
 import type { Debts, DueDates, Log } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';
@@ -48,7 +51,13 @@ export class DynamoDebts implements Debts {
   }
 }
 
-const DUE_SCHEMAS = { cleanup: CleanupDue, 'discard-exports': DiscardDue } as const;
+const DUE_SCHEMAS = {
+  cleanup: CleanupDue,
+  'settle-debts': SettleDue,
+  'discard-exports': DiscardDue,
+  'expire-backup': ExpireDue,
+} as const satisfies Record<DueKind, unknown>;
+type Due<D extends DueKind> = Extract<DueRecord, { due: D }>;
 
 /** What is due later, a queue for each kind in the order of time. */
 export class DynamoDueDates implements DueDates {
@@ -62,14 +71,15 @@ export class DynamoDueDates implements DueDates {
     await this.#table.put(keys.due(due.due, due.at, due.task), due);
   }
 
-  async come<D extends DueRecord['due']>(
-    due: D,
-    now: Date,
-    most: number,
-  ): Promise<Extract<DueRecord, { due: D }>[]> {
+  async ofCompany<D extends DueKind>(due: D, company: string): Promise<Due<D>[]> {
+    const all = await this.#table.list(keys.dues(due), DUE_SCHEMAS[due]);
+    return (all as Due<D>[]).filter((one) => one.company === company);
+  }
+
+  async come<D extends DueKind>(due: D, now: Date, most: number): Promise<Due<D>[]> {
     // Sort keys are `<instant>#<task>`, and "~" stands behind "#": every task of this very instant is among them.
     const at = { pk: keys.dues(due).pk, last: `${now.toISOString()}~`, most };
-    return this.#table.upTo(at, DUE_SCHEMAS[due]) as Promise<Extract<DueRecord, { due: D }>[]>;
+    return this.#table.upTo(at, DUE_SCHEMAS[due]) as Promise<Due<D>[]>;
   }
 
   remove(due: DueRecord): Promise<void> {

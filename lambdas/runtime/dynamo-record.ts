@@ -46,16 +46,19 @@ export class RecordTable {
     return Item === undefined ? undefined : parseRecord(Item, schema);
   }
 
-  /** Every record below a key prefix, in key order. */
-  async list<S extends z.ZodType>(at: { pk: string; prefix: string }, schema: S): Promise<z.infer<S>[]> {
+  /** Every record of a partition, or below a prefix of its sort keys, in key order. */
+  async list<S extends z.ZodType>(at: { pk: string; prefix?: string }, schema: S): Promise<z.infer<S>[]> {
     const records: z.infer<S>[] = [];
     let start: Record<string, unknown> | undefined;
     do {
       const page = await this.#client.send(
         new QueryCommand({
           TableName: this.#name,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': at.pk, ':prefix': at.prefix },
+          KeyConditionExpression: `pk = :pk${at.prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
+          ExpressionAttributeValues: {
+            ':pk': at.pk,
+            ...(at.prefix === undefined ? {} : { ':prefix': at.prefix }),
+          },
           ConsistentRead: true,
           ...(start ? { ExclusiveStartKey: start } : {}),
         }),

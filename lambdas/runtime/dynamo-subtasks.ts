@@ -14,13 +14,19 @@ export class DynamoSubtasks implements Subtasks, Dispatches {
     return this.#table.list(keys.subtasks(task), SubtaskRecord);
   }
 
-  async dispatch(record: Extract<SubtaskRecord, { state: 'dispatched' }>): Promise<void> {
+  async dispatch(
+    record: Extract<SubtaskRecord, { state: 'dispatched' }>,
+  ): Promise<'dispatched' | 'under-way'> {
     const written = await this.#table.put(keys.subtask(record), record, {
       expression:
         'attribute_not_exists(pk) OR #attempt < :attempt OR (#attempt = :attempt AND #token = :token AND #state = :state)',
       values: { attempt: record.attempt, token: record.token, state: 'dispatched' },
     });
-    if (written) return;
+    if (written) return 'dispatched';
+    const found = await this.#table.get(keys.subtask(record), SubtaskRecord);
+    // Settling removes the token. The attempt alone names the one that was settled: it is counted up with each token.
+    const same = found?.attempt === record.attempt && (found.token ?? record.token) === record.token;
+    if (same) return 'under-way';
     throw new TankerError('SubtaskSuperseded', {
       what: `${record.action} of ${record.provider} has an attempt above ${record.attempt}, or this one is under way.`,
       now: 'No worker was started by this call.',

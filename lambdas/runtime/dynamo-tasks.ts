@@ -3,18 +3,11 @@ import {
   OPEN_ATTRIBUTE,
   OPEN_TASKS_INDEX,
   OPEN_VALUE,
-  TankerError,
   TaskRecord,
 } from '@tanker/contract/index.ts';
+import { taskClosed } from '../../core/control/records.ts';
 import type { Actor, OpenTaskRecord, TaskChanges, TaskEnd, Tasks } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';
-
-const closed = (task: string): TankerError =>
-  new TankerError('TaskClosed', {
-    what: `Task "${task}" has ended, or another execution has taken it over.`,
-    now: 'This execution may change nothing any more.',
-    next: "Look at the task's record and log; the execution that holds it is named there.",
-  });
 
 const TASK_PREFIX = keys.task('').pk;
 
@@ -42,7 +35,7 @@ export class DynamoTasks implements Tasks {
     if (created) return { created, record };
     const existing = await this.get(record.task);
     if (existing) return { created, record: existing };
-    throw closed(record.task);
+    throw taskClosed(record.task);
   }
 
   async takeOver(task: string, by: { epoch: number; holder: string }, changes: TaskChanges): Promise<void> {
@@ -54,7 +47,7 @@ export class DynamoTasks implements Tasks {
         values: { open: 'open', by: by.epoch, holder: by.holder },
       },
     );
-    if (!done) throw closed(task);
+    if (!done) throw taskClosed(task);
   }
 
   async advance(actor: Actor, changes: TaskChanges): Promise<void> {
@@ -66,7 +59,7 @@ export class DynamoTasks implements Tasks {
         values: { open: 'open', epoch: actor.epoch, holder: actor.holder },
       },
     );
-    if (!done) throw closed(actor.task);
+    if (!done) throw taskClosed(actor.task);
   }
 
   async listOpen(): Promise<string[]> {
@@ -106,7 +99,8 @@ export class DynamoTasks implements Tasks {
           closedAt: now.toISOString(),
           ttl: ttlAfter(now, this.#recordDays),
         },
-        remove: [OPEN_ATTRIBUTE],
+        // A removal is closed only when nothing is left.
+        remove: [OPEN_ATTRIBUTE, 'incomplete'],
       },
       {
         expression: '#state = :open AND #epoch = :epoch AND #holder = :holder',
@@ -116,6 +110,6 @@ export class DynamoTasks implements Tasks {
     if (done) return;
     const record = await this.get(actor.task);
     const mine = record?.state === 'closed' && record.epoch === actor.epoch && record.holder === actor.holder;
-    if (!mine) throw closed(actor.task);
+    if (!mine) throw taskClosed(actor.task);
   }
 }

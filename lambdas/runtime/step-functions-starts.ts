@@ -1,9 +1,8 @@
 import { ExecutionAlreadyExists, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { RecoverInput } from '@tanker/contract/index.ts';
-import type { Recoveries } from '../../core/ports.ts';
+import type { Starts } from '../../core/ports.ts';
 
-/** Executions of the recover machine. A name that ran before is a recovery that was started: nothing is left to do. */
-export class StepFunctionsRecoveries implements Recoveries {
+/** Executions of one machine. A name that ran before was started before: nothing is left to do. */
+export class StepFunctionsStarts<I extends object> implements Starts<I> {
   readonly #client: SFNClient;
   readonly #machineArn: string;
 
@@ -12,7 +11,7 @@ export class StepFunctionsRecoveries implements Recoveries {
     this.#machineArn = machineArn;
   }
 
-  async start(name: string, input: RecoverInput): Promise<void> {
+  async start(name: string, input: I): Promise<void> {
     try {
       await this.#client.send(
         new StartExecutionCommand({ stateMachineArn: this.#machineArn, name, input: JSON.stringify(input) }),

@@ -1,29 +1,28 @@
 import {
+  type Debt,
   formatHolder,
   formatLocation,
-  type Location,
-  MigrateInput,
+  INPUTS,
   type Plan,
-  type PlanMigrationResult,
-  type SubtaskRecord,
+  type PlanTaskResult,
   type SubtaskStatus,
   TankerError,
-  type Topology,
+  type TaskOperation,
 } from '@tanker/contract/index.ts';
-import type { Authority, Claims, Debts, Log, OpenTaskRecord, Subtasks, Tasks } from '../ports.ts';
-import { type Answer, examine } from './examine.ts';
+import type { Authority, Claims, Log, OpenTaskRecord, Subtasks, Tasks } from '../ports.ts';
 import { checkFree, companyBusy, refuseTask } from './open-task.ts';
-import { checkMove, homeOf, resolveTarget } from './placement.ts';
+import { formatHome } from './placement.ts';
+import { prospectOf } from './planners.ts';
+import type { Answer, ProspectPorts } from './prospect.ts';
 import { resultOf, taskClosed } from './records.ts';
-import { refusalOf, refusedOr } from './refusal.ts';
+import { refusalOf, refusedOr, UNTOUCHED } from './refusal.ts';
+import { erasesOf, hooksAfterCommit } from './ways.ts';
 
-export interface PlanPorts {
-  readonly topology: Topology;
+export interface PlanPorts extends ProspectPorts {
   readonly authority: Authority;
   readonly claims: Claims;
   readonly tasks: Tasks;
   readonly subtasks: Subtasks;
-  readonly debts: Debts;
   readonly log: Log;
 }
 
@@ -35,28 +34,26 @@ export interface PlanOrder {
 }
 
 /** Errors of a describe that say more than "did not answer". */
-const TELLING = new Set([
-  'ProviderUnreachable',
-  'RequestUnauthorized',
-  'ResourceUnknown',
-  'ContractUnsupported',
-]);
+const TELLING = new Set(['RequestUnauthorized', 'ResourceUnknown', 'ContractUnsupported']);
 
 function unreachable(failed: SubtaskStatus): TankerError {
-  const name = failed.error && TELLING.has(failed.error) && failed.error !== 'ProviderUnreachable';
+  const name = failed.error && TELLING.has(failed.error) ? ` (${failed.error})` : '';
   return new TankerError('ProviderUnreachable', {
-    what: `${failed.provider} at ${formatLocation(failed.location)} could not be asked${name ? ` (${failed.error})` : ''}: ${failed.cause || failed.error}`,
-    now: 'Nothing was touched.',
+    what: `${failed.provider} at ${formatLocation(failed.location)} could not be asked${name}: ${failed.cause || failed.error}`,
+    now: UNTOUCHED,
     next: 'Bring the provider back, or correct its endpoint and secret, then start again under a new task id.',
   });
 }
 
-function answersAt(
-  topology: Topology,
-  subtasks: readonly SubtaskRecord[],
-  location: Location,
-): readonly Answer[] {
-  return topology.providers.map(({ name: provider }) => {
+async function answersOf(
+  ports: PlanPorts,
+  order: PlanOrder,
+  checks: readonly Debt[],
+): Promise<readonly Answer[]> {
+  const failed = order.describes.find((describe) => describe.status === 'failed');
+  if (failed) throw unreachable(failed);
+  const subtasks = await ports.subtasks.list(order.task);
+  return checks.map(({ provider, location }) => {
     const result = resultOf(subtasks, { epoch: 0, phase: 'plan', action: 'describe', provider, location });
     if (!result)
       throw unreachable({ provider, location, status: 'failed', cause: 'it left no answer on the record' });
@@ -70,29 +67,14 @@ interface Draft {
   readonly reported: number;
 }
 
+/** All checks once more, since the task was opened some may have become wrong; then the providers' answers. */
 async function draft(ports: PlanPorts, order: PlanOrder, record: OpenTaskRecord): Promise<Draft> {
-  const failed = order.describes.find((describe) => describe.status === 'failed');
-  if (failed) throw unreachable(failed);
   const authority = await ports.authority.read(order.company);
-  const from = homeOf(authority);
-  const to = resolveTarget(ports.topology, MigrateInput.parse(record.input).to);
-  // Once more: since the task was opened the company may have moved, or its jurisdictions may have changed.
-  checkMove(ports.topology, authority, from, to);
-  const subtasks = await ports.subtasks.list(order.task);
-  const source = answersAt(ports.topology, subtasks, from);
-  const target = answersAt(ports.topology, subtasks, to);
-  const debts = await ports.debts.list(order.company);
-  const plan = examine(ports.topology, {
-    company: order.company,
-    from,
-    to,
-    version: authority.version,
-    source,
-    target,
-    debts,
-  });
-  const reported = Math.max(authority.epoch, ...[...source, ...target].map((answer) => answer.summary.epoch));
-  return { plan, reported };
+  const input = INPUTS[record.operation].parse(record.input);
+  const prospect = await prospectOf(record.operation, ports, input as never, authority);
+  const answers = await answersOf(ports, order, prospect.checks);
+  const plan = prospect.examine(answers);
+  return { plan, reported: Math.max(authority.epoch, ...answers.map((answer) => answer.summary.epoch)) };
 }
 
 /** Takes the company in the table; a claim left by a closed task is taken over. */
@@ -105,23 +87,26 @@ async function take(ports: PlanPorts, order: PlanOrder, holder: string, reported
   return ports.claims.take({ ...request, over: claim.task });
 }
 
-function answer(plan: Plan, epoch: number, holder: string): PlanMigrationResult {
-  return {
-    refusal: null,
-    epoch,
-    holder,
-    from: plan.from,
-    to: plan.to,
-    providers: plan.providers.map((provider) => provider.name),
-    waves: plan.waves,
-    afterMigrateHooks: plan.providers
-      .filter((provider) => provider.targetHooks.includes('after-migrate'))
-      .map((provider) => ({ provider: provider.name, location: plan.to })),
-    planned: null,
-  };
-}
+const answer = (
+  operation: TaskOperation,
+  plan: Plan,
+  epoch: number,
+  holder: string,
+): PlanTaskResult => ({
+  refusal: null,
+  epoch,
+  holder,
+  from: plan.from ?? null,
+  to: plan.to ?? null,
+  providers: plan.providers.map((provider) => provider.name),
+  waves: plan.waves,
+  erases: erasesOf(plan),
+  hooks: hooksAfterCommit(operation, plan),
+  leftover: plan.leftover ?? null,
+  planned: null,
+});
 
-const refused = (refusal: PlanMigrationResult['refusal']): PlanMigrationResult => ({
+const refused = (refusal: PlanTaskResult['refusal']): PlanTaskResult => ({
   refusal,
   epoch: 0,
   holder: '',
@@ -129,17 +114,21 @@ const refused = (refusal: PlanMigrationResult['refusal']): PlanMigrationResult =
   to: null,
   providers: [],
   waves: [],
-  afterMigrateHooks: [],
+  erases: [],
+  hooks: [],
+  leftover: null,
   planned: null,
 });
 
-/** The first mutating act outside the table: raises the authority's epoch and proves that home is as planned. */
+/**
+ * The first mutating act outside the table: raises the authority's epoch and proves that home is as planned. Every change
+ * of home raises the version, so the same version is the same home.
+ */
 async function claimAuthority(ports: PlanPorts, order: PlanOrder, plan: Plan, epoch: number, holder: string) {
   const { record } = await ports.authority.claim({ task: order.task, company: order.company, epoch, holder });
-  const same = record.version === plan.version && record.home.state === 'home';
-  if (same && formatLocation(homeOf(record)) === formatLocation(plan.from)) return;
+  if (record.version === plan.version) return;
   throw new TankerError('PlacementChanged', {
-    what: `Company "${order.company}" changed its home while it was planned (version ${plan.version}, now ${record.version}).`,
+    what: `Company "${order.company}" changed its home while it was planned (version ${plan.version}, now ${record.version}: ${formatHome(record.home)}).`,
     now: 'The company is claimed by this task and nothing else was touched.',
     next: 'Recovery lets it go; start again under a new task id.',
   });
@@ -152,43 +141,54 @@ async function claimAuthority(ports: PlanPorts, order: PlanOrder, plan: Plan, ep
 async function closePlanned(
   ports: PlanPorts,
   order: PlanOrder,
+  operation: TaskOperation,
   holder: string,
   { plan, reported }: Draft,
-): Promise<PlanMigrationResult> {
+): Promise<PlanTaskResult> {
   await checkFree(ports, order.company, order.task);
   await ports.log.write({
     task: order.task,
     phase: 'plan',
     by: holder,
     epoch: 0,
-    what: `dry run: ${planText(plan)}; the company was not claimed (epoch ${reported})`,
+    what: `dry run: ${planText(operation, plan)}; the company was not claimed (epoch ${reported})`,
   });
   await ports.tasks.close(
     { task: order.task, epoch: 0, holder: null },
     { outcome: 'planned', debts: [], plan },
   );
-  return { ...answer(plan, 0, holder), planned: plan };
+  return { ...answer(operation, plan, 0, holder), planned: plan };
 }
 
-const planText = (plan: Plan): string =>
-  `planned ${formatLocation(plan.from)} to ${formatLocation(plan.to)}: ${plan.providers.length} providers, ${plan.estimate.bytes} bytes, about ${Math.ceil(plan.estimate.seconds)} s of lock`;
+function planText(operation: TaskOperation, plan: Plan): string {
+  const places = [
+    plan.from && `from ${formatLocation(plan.from)}`,
+    plan.backup && `from the backup of task ${plan.backup}`,
+    plan.to && `to ${formatLocation(plan.to)}`,
+    plan.erases.length > 0 && `erasing at ${plan.erases.map(formatLocation).join(', ')}`,
+    plan.expiresAt && `backup until ${plan.expiresAt}`,
+  ].filter(Boolean);
+  return `planned ${operation} ${places.join(' ')}: ${plan.providers.length} providers, ${plan.estimate.bytes} bytes, about ${Math.ceil(plan.estimate.seconds)} s of lock`;
+}
 
 /**
  * Refuses, or fixes the plan: then takes the company in the table and, last, claims it at the authority. A dry run
  * ends with its plan. May be called twice by the same execution: a plan on record is answered again.
  */
-export async function planMigration(ports: PlanPorts, order: PlanOrder): Promise<PlanMigrationResult> {
+export async function planTask(ports: PlanPorts, order: PlanOrder): Promise<PlanTaskResult> {
   const holder = formatHolder(order.task, order.executionName);
   const record = await ports.tasks.get(order.task);
   if (record?.state === 'closed' && record.outcome === 'refused') return refused(record.failure ?? null);
   if (record?.state === 'closed' && record.outcome === 'planned' && record.plan)
-    return { ...answer(record.plan, 0, holder), planned: record.plan };
+    return { ...answer(record.operation, record.plan, 0, holder), planned: record.plan };
   if (record?.state !== 'open' || (record.holder !== null && record.holder !== holder))
     throw taskClosed(order.task);
 
-  const { dryRun } = MigrateInput.parse(record.input);
+  const { operation } = record;
+  const { dryRun } = INPUTS[operation].parse(record.input);
   const drafted = await refusedOr(async () => {
-    if (dryRun) return closePlanned(ports, order, holder, await draft(ports, order, record));
+    if (dryRun)
+      return closePlanned(ports, order, operation, holder, await draft(ports, order, record));
     const { plan, reported } = record.plan
       ? { plan: record.plan, reported: 0 }
       : await draft(ports, order, record);
@@ -206,10 +206,10 @@ export async function planMigration(ports: PlanPorts, order: PlanOrder): Promise
     phase: 'plan',
     by: holder,
     epoch,
-    what: planText(plan),
+    what: planText(operation, plan),
   });
   await claimAuthority(ports, order, plan, epoch, holder);
-  return answer(plan, epoch, holder);
+  return answer(operation, plan, epoch, holder);
 }
 
 /** A recovery may have closed the task while the company was taken: then it is let go again. */

@@ -1,0 +1,124 @@
+import {
+  type AgentEvent,
+  type DispatchEvent,
+  type Exported,
+  formatLocation,
+  type HookName,
+  type ManifestReference,
+  type Plan,
+  type PlannedProvider,
+  sameLocation,
+  sourceOf,
+  TankerError,
+  type TaskRecord,
+} from '@tanker/contract/index.ts';
+import type { Backups, Subtasks } from '../ports.ts';
+import { resultOf, taskClosed } from './records.ts';
+import { backupOf } from './verify-restored.ts';
+
+export interface AgentEventPorts {
+  readonly subtasks: Subtasks;
+  readonly backups: Pick<Backups, 'get'>;
+}
+
+/** A provider's incarnation as the plan has read it there. */
+function incarnationOf(planned: PlannedProvider, plan: Plan, event: DispatchEvent): string {
+  const target = plan.to && sameLocation(event.location, plan.to);
+  const incarnation = target ? planned.targetIncarnation : planned.sourceIncarnation;
+  if (incarnation) return incarnation;
+  throw new Error(`the plan has not asked ${event.provider} at ${formatLocation(event.location)}`);
+}
+
+/** Those of the provider's hooks that run inside this transfer. */
+const offered = (hooks: readonly HookName[], ...inside: readonly HookName[]): HookName[] =>
+  inside.filter((hook) => hooks.includes(hook));
+
+interface Import {
+  readonly manifest: ManifestReference;
+  readonly exported?: Exported;
+}
+
+/** The manifest that the import may read: the one of this epoch's export, or the backup's. */
+async function importOf(ports: AgentEventPorts, event: DispatchEvent, plan: Plan): Promise<Import> {
+  if (plan.backup) return restoreOf(ports, event, plan);
+  const from = sourceOf(plan);
+  const exported = resultOf(await ports.subtasks.list(event.task), {
+    epoch: event.epoch,
+    phase: 'export',
+    action: 'export',
+    provider: event.provider,
+    location: from,
+  });
+  if (exported) return { manifest: exported.manifest };
+  throw new TankerError('ExportIncomplete', {
+    what: `${event.provider} at ${formatLocation(from)} has no finished export of epoch ${event.epoch}.`,
+    now: 'Nothing was imported.',
+    next: "Look at the provider's export subtask.",
+  });
+}
+
+async function restoreOf(ports: AgentEventPorts, event: DispatchEvent, plan: Plan): Promise<Import> {
+  const { bucket, region, task, epoch, providers, state } = await backupOf(ports.backups, event, plan);
+  const held = providers[event.provider];
+  if (held && state === 'available') {
+    const { key, etag, sha256 } = held;
+    return { manifest: { bucket, region, key, etag, sha256 }, exported: { task, epoch } };
+  }
+  throw new TankerError('BackupUnusable', {
+    what: `The backup of task "${task}" is ${state} and holds ${held ? '' : 'nothing of '}${event.provider}.`,
+    now: 'Nothing was imported.',
+    next: 'Recovery erases the target. Restore another backup of the company, if there is one.',
+  });
+}
+
+/** Why something is erased, for the provider's own record: at most 200 characters, and task ids have 48. */
+function eraseReason({ task, operation, plan }: TaskRecord): string {
+  if (operation === 'remove') return `task ${task} removes the company`;
+  if (operation !== 'cleanup') return `task ${task} is undone`;
+  return plan?.leftover === 'debts'
+    ? `task ${task} erases what an earlier task had left`
+    : `task ${task} gave the fallback copy up`;
+}
+
+/** The event for the agent, complete: the agent never asks the table what to do. */
+export async function agentEvent(
+  ports: AgentEventPorts,
+  event: DispatchEvent,
+  record: TaskRecord,
+): Promise<AgentEvent> {
+  const { grant, hook, action, ...common } = event;
+  if (action === 'describe' || action === 'drain' || action === 'discard') return { action, ...common };
+  const { plan } = record;
+  const planned = plan?.providers.find((provider) => provider.name === event.provider);
+  if (!plan || !planned) throw taskClosed(event.task);
+  if (action === 'erase') {
+    // An erase is decided under the version that the commit has made, or, going back, under the plan's.
+    const version = record.committed?.version ?? plan.version;
+    return { action, ...common, version, reason: eraseReason(record) };
+  }
+  const fenced = { ...common, incarnation: incarnationOf(planned, plan, event) };
+  const { version } = plan;
+  switch (action) {
+    case 'export':
+      return {
+        action,
+        ...fenced,
+        version,
+        hooks: offered(planned.sourceHooks, 'before-export'),
+        grant: grant ?? 0,
+        retention: record.operation === 'migrate' ? 'transfer' : 'backup',
+      };
+    case 'import':
+      return {
+        action,
+        ...fenced,
+        version,
+        hooks: offered(planned.targetHooks, 'before-import', 'after-import'),
+        ...(await importOf(ports, event, plan)),
+      };
+    case 'hook':
+      return { action, ...fenced, hook: hook ?? 'after-undo', version };
+    default:
+      return { action, ...fenced };
+  }
+}

@@ -1,0 +1,13 @@
+import { homeOf } from './placement.ts';
+import { expiryOf, planSlice } from './plan-home.ts';
+import { everyProvider, type Planner } from './prospect.ts';
+
+/** Every provider is asked at home. */
+export const planBackup: Planner<'backup'> = async ({ topology, now }, input, authority) => {
+  const from = homeOf(authority);
+  const expiresAt = expiryOf(topology, now(), input.keepDays);
+  return {
+    checks: everyProvider(topology, from),
+    examine: (answers) => ({ ...planSlice(topology, from, authority.version, answers), expiresAt }),
+  };
+};

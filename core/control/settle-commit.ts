@@ -1,0 +1,55 @@
+import type { Topology } from '@tanker/contract/index.ts';
+import type { Actor, Backups, DueDates, Log } from '../ports.ts';
+import { expireDue } from './backup-record.ts';
+import type { HeldRecord } from './records.ts';
+
+export interface SettleCommitPorts {
+  readonly topology: Topology;
+  readonly backups: Backups;
+  readonly dueDates: DueDates;
+  readonly log: Log;
+}
+
+/**
+ * What follows from the commit point on record, whoever finds it made: the backup is available and has its due date; a
+ * removal ends everything else that could bring the company back. May be called twice.
+ */
+export async function settleCommit(
+  ports: SettleCommitPorts,
+  actor: Actor,
+  record: HeldRecord,
+): Promise<void> {
+  const { operation, plan } = record;
+  if (operation !== 'backup' && operation !== 'remove') return;
+  const own = await ports.backups.get(actor.company, actor.task);
+  if (!own || !plan.expiresAt) throw new Error(`the ${operation} was committed without a backup on record`);
+  // The due date first: no backup is ever available without the day of its end.
+  await ports.dueDates.schedule(expireDue(own, own.expiresAt));
+  await ports.backups.makeAvailable(actor.company, actor.task);
+  if (operation === 'remove') await endOtherCopies(ports, actor, plan.expiresAt);
+}
+
+/** No older backup and no transfer of the company outlives the removal's own backup. */
+async function endOtherCopies(ports: SettleCommitPorts, actor: Actor, latest: string): Promise<void> {
+  let ended = 0;
+  for (const backup of await ports.backups.list(actor.company)) {
+    if (backup.state !== 'available' || backup.expiresAt <= latest) continue;
+    await ports.dueDates.schedule(expireDue(backup, latest));
+    await ports.backups.endBy(actor.company, backup.task, latest);
+    ended += 1;
+  }
+  for (const due of await ports.dueDates.ofCompany('discard-exports', actor.company)) {
+    if (due.at <= latest) continue;
+    await ports.dueDates.schedule({ ...due, at: latest });
+    await ports.dueDates.remove(due);
+    ended += 1;
+  }
+  if (ended === 0) return;
+  await ports.log.write({
+    task: actor.task,
+    phase: 'commit',
+    by: actor.holder,
+    epoch: actor.epoch,
+    what: `${ended} older backup(s) and exports of the company end at ${latest} too`,
+  });
+}

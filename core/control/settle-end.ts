@@ -1,0 +1,126 @@
+import {
+  type DiscardDue,
+  type Location,
+  type Outcome,
+  type SubtaskRecord,
+  sourceOf,
+  targetOf,
+  type Topology,
+} from '@tanker/contract/index.ts';
+import type { Actor, Backups, Debts, DueDates, Fallbacks, KeptFallback, Ledger } from '../ports.ts';
+import { discardedBackup, tombstoneTtl } from './backup-record.ts';
+import { type HeldRecord, resultOf } from './records.ts';
+import { settleRemoval } from './settle-removal.ts';
+import { sliceSha256 } from './slices.ts';
+
+export interface EndPorts {
+  readonly topology: Topology;
+  readonly backups: Backups;
+  readonly debts: Debts;
+  readonly dueDates: DueDates;
+  readonly fallbacks: Fallbacks;
+  readonly ledger: Ledger;
+  readonly now: () => Date;
+}
+
+export interface End {
+  readonly record: HeldRecord;
+  readonly outcome: Outcome;
+  readonly subtasks: readonly SubtaskRecord[];
+}
+
+const DAY_MS = 86_400_000;
+
+/** What the end of a task leaves on the company's record. May be called twice. */
+export async function settleEnd(ports: EndPorts, actor: Actor, end: End): Promise<void> {
+  const { record, outcome } = end;
+  const { operation, plan } = record;
+  if (outcome === 'migrated') await keepFallback(ports, actor, end);
+  if (outcome === 'migrated' || outcome === 'restored') await dropFallback(ports, actor, targetOf(plan));
+  if (outcome === 'removed') await settleRemoval(ports, actor, end);
+  const makesBackup = operation === 'backup' || operation === 'remove';
+  if (makesBackup && outcome === 'undone') await discardBackup(ports, actor, end);
+  // A backup's objects have the due date of their expiry; all others that the task may have made go after some days.
+  const kept = outcome === 'backed-up' || outcome === 'removed';
+  if (plan.from && !kept) await ports.dueDates.schedule(discardDue(ports, actor, plan.from.datacenter));
+}
+
+/** Counted from the close: until then a recovery may have written more. */
+const discardDue = (
+  { topology, now }: Pick<EndPorts, 'topology' | 'now'>,
+  actor: Actor,
+  datacenter: string,
+): DiscardDue => ({
+  kind: 'due',
+  due: 'discard-exports',
+  at: new Date(now().getTime() + topology.retention.transferDays * DAY_MS).toISOString(),
+  task: actor.task,
+  company: actor.company,
+  datacenter,
+});
+
+/** The source as it was at the commit, by provider: a cleanup is refused if it is anything else. */
+function slicesOf({ record, subtasks }: End): KeptFallback['slices'] {
+  const location = sourceOf(record.plan);
+  const epochs = subtasks.filter(({ action }) => action === 'export').map(({ epoch }) => epoch);
+  // Exports are made under the one epoch of the task's own execution; a recovery exports nothing.
+  const epoch = Math.max(...epochs);
+  const slices: KeptFallback['slices'] = {};
+  for (const { name: provider } of record.plan.providers) {
+    const at = { epoch, phase: 'export', action: 'export' as const, provider, location };
+    const found = resultOf(subtasks, at);
+    if (found) slices[provider] = sliceSha256(found.collections, found.watermark);
+  }
+  return slices;
+}
+
+async function keepFallback(ports: EndPorts, actor: Actor, end: End): Promise<void> {
+  const { plan, committed } = end.record;
+  if (!committed) throw new Error('a move that is done was committed');
+  const location = sourceOf(plan);
+  const cleanupAt = new Date(
+    Date.parse(committed.at) + ports.topology.graceDays * DAY_MS,
+  ).toISOString();
+  const { task, company } = actor;
+  await ports.fallbacks.keep({
+    kind: 'fallback',
+    state: 'kept',
+    company,
+    location,
+    task,
+    version: committed.version,
+    movedAt: committed.at,
+    cleanupAt,
+    slices: slicesOf(end),
+    epoch: actor.epoch,
+  });
+  await ports.dueDates.schedule({
+    kind: 'due',
+    due: 'cleanup',
+    at: cleanupAt,
+    task,
+    company,
+    location,
+    tries: 0,
+  });
+}
+
+/** A copy on record where the company lives now: the plan found nothing of it there, so it is nobody's way back. */
+async function dropFallback(ports: EndPorts, actor: Actor, home: Location): Promise<void> {
+  const fallback = await ports.fallbacks.get(actor.company, home);
+  if (fallback?.state === 'kept') await ports.fallbacks.giveUp(fallback, actor);
+}
+
+/** Undone: what the discard agent said is gone. Without its word the due date of the exports looks after them. */
+async function discardBackup(ports: EndPorts, actor: Actor, { record, subtasks }: End): Promise<void> {
+  const found = subtasks.find(({ action, epoch }) => action === 'discard' && epoch === actor.epoch);
+  const { objects, uploads } =
+    found?.state === 'succeeded' && found.result.action === 'discard'
+      ? found.result
+      : { objects: 0, uploads: 0 };
+  const now = ports.now();
+  const ttl = tombstoneTtl(ports.topology, now);
+  await ports.backups.bury(
+    discardedBackup(ports.topology, actor, record, { objects, uploads }, { now, ttl }),
+  );
+}

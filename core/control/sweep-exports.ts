@@ -1,0 +1,88 @@
+import type { DiscardDue, ExpireDue, Topology } from '@tanker/contract/index.ts';
+import type { Backups, Cleanups, Debts, DueDates, Fallbacks, Functions, Log } from '../ports.ts';
+import { expireDue, tombstoneTtl } from './backup-record.ts';
+
+export interface SweepDuesPorts {
+  readonly topology: Topology;
+  readonly backups: Backups;
+  readonly cleanups: Cleanups;
+  readonly debts: Pick<Debts, 'list'>;
+  readonly dueDates: DueDates;
+  readonly fallbacks: Pick<Fallbacks, 'get'>;
+  readonly functions: Pick<Functions, 'invokeDiscard'>;
+  readonly log: Log;
+  readonly now: () => Date;
+}
+
+/** A backup that is still there this long after its end: twelve sweeps have not brought it to its end. */
+const LATE_MS = 3_600_000;
+
+export const isLate = (due: ExpireDue, now: Date): boolean => now.getTime() - Date.parse(due.at) >= LATE_MS;
+
+const ask = ({ functions }: SweepDuesPorts, due: DiscardDue | ExpireDue): Promise<void> => {
+  const { at, task, company, datacenter } = due;
+  return functions.invokeDiscard({ due: due.due, at, task, company, datacenter });
+};
+
+const tell = (ports: SweepDuesPorts, { task }: DiscardDue | ExpireDue, what: string): Promise<void> =>
+  ports.log.write({ task, phase: 'close', by: 'sweep', epoch: 0, what });
+
+/**
+ * The exports of a task that nobody will read any more: asks the agent, or, once it has answered, puts its answer on the
+ * task's log and lets the due date go.
+ */
+export async function discardExports(ports: SweepDuesPorts, due: DiscardDue): Promise<boolean> {
+  const { discarded, datacenter } = due;
+  if (!discarded) {
+    await ask(ports, due);
+    return true;
+  }
+  const { objects, uploads, at } = discarded;
+  await tell(
+    ports,
+    due,
+    `the exports in ${datacenter} are gone: ${objects} objects deleted, ${uploads} uploads aborted at ${at}`,
+  );
+  await ports.dueDates.remove(due);
+  return true;
+}
+
+/**
+ * A backup whose day has come: asks the agent, and once it has answered makes a tombstone of the record. Answers whether
+ * its objects were still there.
+ */
+export async function expireBackup(ports: SweepDuesPorts, due: ExpireDue): Promise<boolean> {
+  const backup = await ports.backups.get(due.company, due.task);
+  // Not committed yet: its task, or the recovery of it, decides.
+  if (backup?.state === 'pending') return false;
+  if (backup?.state !== 'available') {
+    await ports.dueDates.remove(due);
+    return false;
+  }
+  const now = ports.now();
+  if (backup.expiresAt > now.toISOString()) {
+    await ports.dueDates.schedule(expireDue(backup, backup.expiresAt));
+    await ports.dueDates.remove(due);
+    return false;
+  }
+  if (!due.discarded) {
+    await ask(ports, due);
+    return true;
+  }
+  const { objects, uploads, at } = due.discarded;
+  await ports.backups.bury({
+    ...backup,
+    state: 'expired',
+    goneAt: at,
+    objects,
+    uploads,
+    ttl: tombstoneTtl(ports.topology, now),
+  });
+  await tell(
+    ports,
+    due,
+    `the backup in ${due.datacenter} has expired: ${objects} objects deleted, ${uploads} uploads aborted at ${at}`,
+  );
+  await ports.dueDates.remove(due);
+  return false;
+}
