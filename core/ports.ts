@@ -366,6 +366,8 @@ export interface Functions {
 export interface Executions {
   /** Whether it runs now. One that never was, or was forgotten after its 90 days, does not. */
   running(operation: Operation, name: string): Promise<boolean>;
+  /** What it ended with: a cancel's words too, which the status event need not carry. */
+  endOf(operation: Operation, name: string): Promise<{ error?: string; cause?: string }>;
 }
 
 /** Starts executions of one state machine. */

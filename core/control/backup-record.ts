@@ -2,8 +2,8 @@ import {
   type ExpireDue,
   exportsBucketName,
   formatLocation,
-  sourceOf,
   type SubtaskRecord,
+  sourceOf,
   TankerError,
   type Topology,
 } from '@tanker/contract/index.ts';

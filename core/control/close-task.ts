@@ -6,8 +6,8 @@ import {
   type SubtaskStatus,
 } from '@tanker/contract/index.ts';
 import type { Actor, Claims, Debts, Log, Subtasks, Tasks } from '../ports.ts';
-import { type EndPorts, settleEnd } from './settle-end.ts';
 import { type HeldRecord, taskClosed } from './records.ts';
+import { type EndPorts, settleEnd } from './settle-end.ts';
 
 export interface ClosePorts extends EndPorts {
   readonly claims: Claims;

@@ -109,7 +109,9 @@ export async function openTask(ports: OpenTaskPorts, order: OpenTaskOrder): Prom
   if (record.state === 'closed') return answer(record.failure ?? refusalOf(taken(order, record)));
 
   const checks =
-    input instanceof TankerError ? input : await refusedOr(() => resolveChecks(ports, order.operation, input));
+    input instanceof TankerError
+      ? input
+      : await refusedOr(() => resolveChecks(ports, order.operation, input));
   if (!(checks instanceof TankerError)) return answer(null, checks);
   await refuseTask(ports, task, checks);
   return answer(refusalOf(checks));

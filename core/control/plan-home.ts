@@ -1,6 +1,6 @@
 import {
-  type Location,
   LEASE_MARGIN_SECONDS,
+  type Location,
   type Plan,
   type PlannedProvider,
   TankerError,

@@ -8,14 +8,7 @@ import {
   TankerError,
   type Topology,
 } from '@tanker/contract/index.ts';
-import {
-  checkDebts,
-  checkEmpty,
-  checkIdentity,
-  checkReadable,
-  estimateWindow,
-  planWaves,
-} from './checks.ts';
+import { checkDebts, checkEmpty, checkIdentity, checkReadable, estimateWindow, planWaves } from './checks.ts';
 import { chooseTransfer } from './choose-transfer.ts';
 import { checkResidency, companyErased, resolvePlace } from './placement.ts';
 import { lastRestoreAt } from './plan-home.ts';
@@ -113,11 +106,7 @@ function checkKnown(topology: Topology, backup: BackupRecord): void {
 }
 
 /** A provider that is newer than the backup gets nothing, and is sealed and verified empty with the others. */
-function planned(
-  topology: Topology,
-  answer: Answer,
-  held: BackedUpProvider | undefined,
-): PlannedProvider {
+function planned(topology: Topology, answer: Answer, held: BackedUpProvider | undefined): PlannedProvider {
   const bytes = held?.bytes ?? 0;
   return {
     name: answer.provider,

@@ -87,12 +87,7 @@ async function take(ports: PlanPorts, order: PlanOrder, holder: string, reported
   return ports.claims.take({ ...request, over: claim.task });
 }
 
-const answer = (
-  operation: TaskOperation,
-  plan: Plan,
-  epoch: number,
-  holder: string,
-): PlanTaskResult => ({
+const answer = (operation: TaskOperation, plan: Plan, epoch: number, holder: string): PlanTaskResult => ({
   refusal: null,
   epoch,
   holder,
@@ -187,8 +182,7 @@ export async function planTask(ports: PlanPorts, order: PlanOrder): Promise<Plan
   const { operation } = record;
   const { dryRun } = INPUTS[operation].parse(record.input);
   const drafted = await refusedOr(async () => {
-    if (dryRun)
-      return closePlanned(ports, order, operation, holder, await draft(ports, order, record));
+    if (dryRun) return closePlanned(ports, order, operation, holder, await draft(ports, order, record));
     const { plan, reported } = record.plan
       ? { plan: record.plan, reported: 0 }
       : await draft(ports, order, record);

@@ -4,8 +4,8 @@ import {
   type Outcome,
   type SubtaskRecord,
   sourceOf,
-  targetOf,
   type Topology,
+  targetOf,
 } from '@tanker/contract/index.ts';
 import type { Actor, Backups, Debts, DueDates, Fallbacks, KeptFallback, Ledger } from '../ports.ts';
 import { discardedBackup, tombstoneTtl } from './backup-record.ts';
@@ -78,9 +78,7 @@ async function keepFallback(ports: EndPorts, actor: Actor, end: End): Promise<vo
   const { plan, committed } = end.record;
   if (!committed) throw new Error('a move that is done was committed');
   const location = sourceOf(plan);
-  const cleanupAt = new Date(
-    Date.parse(committed.at) + ports.topology.graceDays * DAY_MS,
-  ).toISOString();
+  const cleanupAt = new Date(Date.parse(committed.at) + ports.topology.graceDays * DAY_MS).toISOString();
   const { task, company } = actor;
   await ports.fallbacks.keep({
     kind: 'fallback',

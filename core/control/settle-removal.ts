@@ -54,4 +54,3 @@ const erasedRows = (subtasks: readonly SubtaskRecord[]): number =>
       (subtask.state === 'succeeded' && subtask.result.action === 'erase' ? subtask.result.erased.rows : 0),
     0,
   );
-

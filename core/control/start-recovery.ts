@@ -5,7 +5,7 @@ import {
   type Refusal,
   TankerError,
 } from '@tanker/contract/index.ts';
-import type { Log, Recoveries, Tasks } from '../ports.ts';
+import type { Executions, Log, Recoveries, Tasks } from '../ports.ts';
 
 /** What ended, from the status event of an execution of an operation's machine or of the recover machine. */
 export interface EndedExecution {
@@ -22,6 +22,7 @@ export interface EndedExecution {
 
 export interface StartRecoveryPorts {
   readonly tasks: Tasks;
+  readonly executions: Pick<Executions, 'endOf'>;
   readonly recoveries: Recoveries;
   readonly log: Log;
   readonly now: () => Date;
@@ -41,11 +42,17 @@ export const recoveryName = (task: string, eventId: string): string =>
 const heldByAnotherRecovery = (holder: string | null, ended: EndedExecution): boolean =>
   holder?.startsWith(`${ended.task}/recover-`) === true && holder !== `${ended.task}/${ended.name}`;
 
-/** The execution's own words, where it left some. */
-const reasonOf = ({ machine, name, status, error, cause }: EndedExecution): Refusal =>
-  error
-    ? { error: error.slice(0, MAX_ERROR_CHARACTERS), cause: (cause ?? '').slice(0, MAX_CAUSE_IN_RESULT) }
-    : { error: `Execution${status}`, cause: `The ${machine} execution "${name}" ended as ${status}.` };
+/**
+ * The execution's own words: of the event, or, where that carries none, of Step Functions. They are for people; a
+ * recovery does not wait for them.
+ */
+async function reasonOf(executions: Pick<Executions, 'endOf'>, ended: EndedExecution): Promise<Refusal> {
+  const { machine, name, status } = ended;
+  const { error, cause } = ended.error ? ended : await executions.endOf(machine, name).catch(() => ended);
+  if (!error)
+    return { error: `Execution${status}`, cause: `The ${machine} execution "${name}" ended as ${status}.` };
+  return { error: error.slice(0, MAX_ERROR_CHARACTERS), cause: (cause ?? '').slice(0, MAX_CAUSE_IN_RESULT) };
+}
 
 /** Starts a recovery for an execution that ended without closing its task; otherwise does nothing. */
 export async function startRecovery(
@@ -64,7 +71,7 @@ export async function startRecovery(
       next: 'Look at the last recover execution, remove its cause, then start the recover machine by hand with this task.',
     });
   }
-  const reason = reasonOf(ended);
+  const reason = await reasonOf(ports.executions, ended);
   await ports.recoveries.start(name, { task: ended.task, reason });
   await ports.log.write({
     task: ended.task,

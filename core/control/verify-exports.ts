@@ -2,8 +2,8 @@ import {
   formatLocation,
   type Location,
   type PlannedProvider,
-  sourceOf,
   type SubtaskRecord,
+  sourceOf,
   TankerError,
 } from '@tanker/contract/index.ts';
 import type { Actor, Log, Subtasks, Tasks } from '../ports.ts';

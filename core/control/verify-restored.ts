@@ -12,7 +12,8 @@ import type { Actor, Backups } from '../ports.ts';
 import { resultOf } from './records.ts';
 import { digestsSha256 } from './slices.ts';
 
-const STILL_NOWHERE = 'The company still lives nowhere; recovery erases the target, and the backup is as it was.';
+const STILL_NOWHERE =
+  'The company still lives nowhere; recovery erases the target, and the backup is as it was.';
 
 const failed = (what: string): TankerError =>
   new TankerError('VerificationFailed', {

@@ -1,8 +1,8 @@
 import {
   formatLocation,
   type Location,
-  sourceOf,
   type SubtaskRecord,
+  sourceOf,
   TankerError,
 } from '@tanker/contract/index.ts';
 import type { Actor } from '../ports.ts';

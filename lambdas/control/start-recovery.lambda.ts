@@ -9,15 +9,17 @@ import { startRecovery } from '../../core/control/start-recovery.ts';
 import { statesClient } from '../runtime/clients/step-functions.ts';
 import { controlPorts } from '../runtime/control-ports.ts';
 import { controlHandler } from '../runtime/middleware.ts';
+import { StepFunctionsExecutions } from '../runtime/step-functions-executions.ts';
 import { StepFunctionsStarts } from '../runtime/step-functions-starts.ts';
 
 const control = controlPorts();
 const { topology } = control;
-const recoveries = new StepFunctionsStarts<RecoverInput>(
-  statesClient(topology.controlRegion),
-  machineArn(topology, 'recover'),
-);
-const ports = { ...control, recoveries };
+const client = statesClient(topology.controlRegion);
+const ports = {
+  ...control,
+  executions: new StepFunctionsExecutions(client, topology),
+  recoveries: new StepFunctionsStarts<RecoverInput>(client, machineArn(topology, 'recover')),
+};
 
 /** An operation's execution is named by its task; a recovery names its task in its input. */
 function taskOf(machine: Operation, detail: { name: string; input: string }): string | undefined {

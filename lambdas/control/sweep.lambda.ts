@@ -35,6 +35,9 @@ export const handler = controlHandler(ScheduledEvent, async ({ id }, { logger })
   metrics.addMetric('OpenTasks', MetricUnit.Count, result.open);
   metrics.addMetric('RecoveriesStarted', MetricUnit.Count, result.recovered);
   metrics.addMetric(METRICS.cleanupsWaiting, MetricUnit.Count, result.cleanupsWaiting);
+  metrics.addMetric(METRICS.debtsWaiting, MetricUnit.Count, result.debtsWaiting);
+  metrics.addMetric(METRICS.incompleteRemovals, MetricUnit.Count, result.incomplete);
+  metrics.addMetric(METRICS.expiriesLate, MetricUnit.Count, result.expiriesLate);
   metrics.addMetric(METRICS.sweepFailures, MetricUnit.Count, result.failed);
   return result;
 });

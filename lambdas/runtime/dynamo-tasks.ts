@@ -1,10 +1,4 @@
-import {
-  keys,
-  OPEN_ATTRIBUTE,
-  OPEN_TASKS_INDEX,
-  OPEN_VALUE,
-  TaskRecord,
-} from '@tanker/contract/index.ts';
+import { keys, OPEN_ATTRIBUTE, OPEN_TASKS_INDEX, OPEN_VALUE, TaskRecord } from '@tanker/contract/index.ts';
 import { taskClosed } from '../../core/control/records.ts';
 import type { Actor, OpenTaskRecord, TaskChanges, TaskEnd, Tasks } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';

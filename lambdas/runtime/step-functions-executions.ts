@@ -1,4 +1,9 @@
-import { DescribeExecutionCommand, ExecutionDoesNotExist, type SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionCommandOutput,
+  ExecutionDoesNotExist,
+  type SFNClient,
+} from '@aws-sdk/client-sfn';
 import { executionArn, type Operation, type Topology } from '@tanker/contract/index.ts';
 import type { Executions } from '../../core/ports.ts';
 
@@ -16,13 +21,22 @@ export class StepFunctionsExecutions implements Executions {
   }
 
   async running(operation: Operation, name: string): Promise<boolean> {
+    const found = await this.#describe(operation, name);
+    return found?.status === 'RUNNING' || found?.status === 'PENDING_REDRIVE';
+  }
+
+  async endOf(operation: Operation, name: string): Promise<{ error?: string; cause?: string }> {
+    const { error, cause } = (await this.#describe(operation, name)) ?? {};
+    return { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+  }
+
+  async #describe(operation: Operation, name: string): Promise<DescribeExecutionCommandOutput | undefined> {
     try {
-      const { status } = await this.#client.send(
+      return await this.#client.send(
         new DescribeExecutionCommand({ executionArn: executionArn(this.#topology, operation, name) }),
       );
-      return status === 'RUNNING' || status === 'PENDING_REDRIVE';
     } catch (error) {
-      if (error instanceof ExecutionDoesNotExist) return false;
+      if (error instanceof ExecutionDoesNotExist) return undefined;
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import {
   type AgentEvent,
+  type CleanupInput,
   type DiscardDueEvent,
   keys,
   type Location,
@@ -20,6 +21,11 @@ import {
 import type { Actor, Authority } from '../../core/ports.ts';
 import { AuthorityStore } from '../../examples/gateway/authority-store.ts';
 import { DynamoClaims } from '../../lambdas/runtime/dynamo-claims.ts';
+import {
+  DynamoBackups,
+  DynamoFallbacks,
+  DynamoLedger,
+} from '../../lambdas/runtime/dynamo-company-records.ts';
 import { DynamoDebts, DynamoDueDates, DynamoLog } from '../../lambdas/runtime/dynamo-evidence.ts';
 import { RecordTable } from '../../lambdas/runtime/dynamo-record.ts';
 import { DynamoSubtasks } from '../../lambdas/runtime/dynamo-subtasks.ts';
@@ -123,7 +129,9 @@ export async function controlWorld(topology = testTopology()) {
   const launchedWorkers: { work: TransferWork; token: string }[] = [];
   const discards: DiscardDueEvent[] = [];
   const running = new Set<string>();
+  const ends = new Map<string, { error?: string; cause?: string }>();
   const recoveries: { name: string; input: RecoverInput }[] = [];
+  const cleanups: { name: string; input: CleanupInput }[] = [];
   return {
     topology,
     client,
@@ -138,6 +146,9 @@ export async function controlWorld(topology = testTopology()) {
     dispatches: subtasks,
     debts: new DynamoDebts(table),
     dueDates: new DynamoDueDates(table),
+    fallbacks: new DynamoFallbacks(table, now),
+    backups: new DynamoBackups(table),
+    ledger: new DynamoLedger(table),
     log: new DynamoLog(table, now, 90),
     invoked,
     startedWorkers,
@@ -146,7 +157,12 @@ export async function controlWorld(topology = testTopology()) {
     discards,
     /** Names of the executions that run. */
     running,
-    executions: { running: async (_operation: Operation, name: string) => running.has(name) },
+    /** What ended executions left as error and cause, by name. */
+    ends,
+    executions: {
+      running: async (_operation: Operation, name: string) => running.has(name),
+      endOf: async (_operation: Operation, name: string) => ends.get(name) ?? {},
+    },
     started: recoveries,
     functions: {
       invokeAgent: async (event: AgentEvent) => {
@@ -167,6 +183,12 @@ export async function controlWorld(topology = testTopology()) {
     recoveries: {
       start: async (name: string, input: RecoverInput) => {
         recoveries.push({ name, input });
+      },
+    },
+    startedCleanups: cleanups,
+    cleanups: {
+      start: async (name: string, input: CleanupInput) => {
+        cleanups.push({ name, input });
       },
     },
     /** What the task's log says, in the order of time. */
@@ -252,6 +274,16 @@ export const exportResult = (changes: object = {}): SubtaskResult =>
     bytesStored: 300,
     collections: [{ name: 'rows', digest: DIGEST }],
     watermark: '7',
+    ...changes,
+  }) as SubtaskResult;
+
+export const importResult = (changes: object = {}): SubtaskResult =>
+  ({
+    action: 'import',
+    rows: 3,
+    bytes: 300,
+    manifestSha256: '0'.repeat(64),
+    hooks: [],
     ...changes,
   }) as SubtaskResult;
 

@@ -2,20 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type TransferWork, WORKER_START_SECONDS } from '@tanker/contract/index.ts';
 import { chooseTransfer, LAMBDA_TRANSFER_SECONDS } from '../../core/control/choose-transfer.ts';
 import { dispatch } from '../../core/control/dispatch.ts';
-import { openTask } from '../../core/control/open-task.ts';
-import { planMigration } from '../../core/control/plan-migration.ts';
 import { prepareWorkers } from '../../core/control/prepare-workers.ts';
 import type { Actor } from '../../core/ports.ts';
 import { dynamoWorkerRow } from '../../lambdas/runtime/dynamo-worker-row.ts';
-import {
-  type ControlWorld,
-  controlWorld,
-  describeResult,
-  SOURCE,
-  settle,
-  TARGET,
-  testTopology,
-} from './control-world.ts';
+import { type ControlWorld, controlWorld, SOURCE, TARGET, testTopology } from './control-world.ts';
+import { plannedTask } from './planned-task.ts';
 
 const topology = testTopology({
   providers: ['contacts', 'deals'].map((name) => ({
@@ -32,26 +23,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-let count = 0;
 async function planned(): Promise<Actor> {
-  count += 1;
-  const at = { company: `company-${count}`, task: `move-${count}` };
-  world.store.signUp(at.company, SOURCE);
   world.startedWorkers.length = 0;
   world.launchedWorkers.length = 0;
   world.invoked.length = 0;
-  const input = { ...at, to: { datacenter: 'eu' }, requestedBy: 'tests', reason: 'to prove it' };
-  await openTask(world, { operation: 'migrate', executionName: at.task, executionArn: 'arn', input });
-  for (const provider of ['contacts', 'deals']) {
-    for (const location of [SOURCE, TARGET]) {
-      const summary = location === SOURCE ? {} : { collections: [] };
-      const result = describeResult(provider, { summary });
-      await settle(world, { ...at, epoch: 0 }, { phase: 'plan', provider, location }, result);
-    }
-  }
-  const plan = await planMigration(world, { ...at, executionName: at.task, describes: [] });
-  expect(plan.refusal).toBeNull();
-  return { ...at, epoch: plan.epoch, holder: plan.holder };
+  return plannedTask(world);
 }
 
 const rowOf = (work: TransferWork) =>

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { keys } from '@tanker/contract/index.ts';
-import { claimCompany } from '../../core/control/claim-company.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
 import { lockTraffic } from '../../core/control/lock-traffic.ts';
-import { openTask } from '../../core/control/open-task.ts';
-import { planMigration } from '../../core/control/plan-migration.ts';
 import { verifyErased } from '../../core/control/verify-erased.ts';
 import type { Actor, Authority } from '../../core/ports.ts';
 import { DynamoClaims } from '../../lambdas/runtime/dynamo-claims.ts';
-import { type ControlWorld, controlWorld, describeResult, SOURCE, settle, TARGET } from './control-world.ts';
+import { type ControlWorld, controlWorld, SOURCE, settle, TARGET } from './control-world.ts';
+import { type At, openedTask, plannedTask, planOf, REASON, recoveryOf } from './planned-task.ts';
 
 let world: ControlWorld;
 beforeAll(async () => {
@@ -17,44 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const reason = { error: 'States.Timeout', cause: '' };
-
-let count = 0;
-/** A task whose providers have answered; nothing is planned yet. */
-async function opened() {
-  count += 1;
-  const at = { company: `firm-${count}`, task: `task-${count}` };
-  world.store.signUp(at.company, SOURCE);
-  const input = { ...at, to: { datacenter: 'eu' }, requestedBy: 'tests', reason: 'to prove it' };
-  await openTask(world, {
-    operation: 'migrate',
-    executionName: at.task,
-    executionArn: `arn:${at.task}`,
-    input,
-  });
-  for (const provider of ['contacts', 'deals']) {
-    for (const location of [SOURCE, TARGET]) {
-      const result = describeResult(provider);
-      await settle(world, { ...at, epoch: 0 }, { phase: 'plan', provider, location }, result);
-    }
-  }
-  return at;
-}
-type Opened = Awaited<ReturnType<typeof opened>>;
-
-const plan = (at: Opened, ports: Partial<ControlWorld> = {}) =>
-  planMigration({ ...world, ...ports }, { ...at, executionName: at.task, describes: [] });
-
-async function planned(): Promise<Actor> {
-  const at = await opened();
-  const { epoch, holder } = await plan(at);
-  return { ...at, epoch, holder };
-}
-
-const recover = async (task: string, name = 'recover-1'): Promise<Actor> => {
-  const { epoch, holder, company } = await claimCompany(world, { task, executionName: name, reason });
-  return { task, company, epoch, holder };
-};
+const reason = REASON;
+const opened = () => openedTask(world);
+const plan = (at: At, ports: Partial<ControlWorld> = {}) => planOf(world, at, ports);
+const planned = () => plannedTask(world);
+const recover = (task: string, name?: string) => recoveryOf(world, { task }, name);
 
 /** Moves the company for another task from its source to the target, from claim to release. */
 async function moveFor(task: string, company: string): Promise<void> {

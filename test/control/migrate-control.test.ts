@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { SubtaskResult, SubtaskStatus } from '@tanker/contract/index.ts';
+import { type Location, sameLocation } from '@tanker/contract/index.ts';
 import { claimCompany } from '../../core/control/claim-company.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { commitPlacement } from '../../core/control/commit-placement.ts';
-import { dispatch } from '../../core/control/dispatch.ts';
 import { lockTraffic, unlockTraffic } from '../../core/control/lock-traffic.ts';
 import { openTask } from '../../core/control/open-task.ts';
-import { planMigration } from '../../core/control/plan-migration.ts';
 import { prepareWorkers } from '../../core/control/prepare-workers.ts';
 import { verifyExports } from '../../core/control/verify-exports.ts';
 import { verifyTarget } from '../../core/control/verify-target.ts';
@@ -14,13 +12,27 @@ import type { Actor } from '../../core/ports.ts';
 import {
   type ControlWorld,
   controlWorld,
-  describeResult,
   exportResult,
   SOURCE,
   sealResult,
   settle,
   TARGET,
 } from './control-world.ts';
+import {
+  type At,
+  exported,
+  imported,
+  inputOf,
+  newCompany,
+  newTask,
+  openedTask,
+  PROVIDERS,
+  plannedTask,
+  planOf,
+  REASON,
+  readAgain,
+  refusalOf,
+} from './planned-task.ts';
 
 let world: ControlWorld;
 beforeAll(async () => {
@@ -28,76 +40,19 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-let count = 0;
-/** A company of its own for each test, living at the source. */
-function newCompany(jurisdictions?: readonly string[]): { company: string; task: string } {
-  count += 1;
-  const company = `company-${count}`;
-  world.store.signUp(company, SOURCE, jurisdictions);
-  return { company, task: `move-${count}` };
-}
-
 const order = (task: string, input: object, executionArn = `arn:${task}`) => ({
   operation: 'migrate' as const,
   executionName: task,
   executionArn,
   input,
 });
-const inputOf = (at: { company: string; task: string }, changes: object = {}) => ({
-  ...at,
-  to: { datacenter: 'eu' },
-  requestedBy: 'tests',
-  reason: 'to prove it',
-  ...changes,
-});
-
-const PROVIDERS = ['contacts', 'deals'];
-async function describeAll(
-  at: { company: string; task: string },
-  changes: (provider: string, side: 'source' | 'target') => object = () => ({}),
-): Promise<SubtaskStatus[]> {
-  const statuses: SubtaskStatus[] = [];
-  for (const provider of PROVIDERS) {
-    for (const [side, location] of [
-      ['source', SOURCE],
-      ['target', TARGET],
-    ] as const) {
-      const result: SubtaskResult = describeResult(provider, changes(provider, side));
-      await settle(world, { ...at, epoch: 0 }, { phase: 'plan', provider, location }, result);
-      statuses.push({ provider, location, status: 'succeeded' });
-    }
-  }
-  return statuses;
-}
-
-/** A task that has been planned: its actor. */
-async function planned(at = newCompany()): Promise<Actor> {
-  await openTask(world, order(at.task, inputOf(at)));
-  const describes = await describeAll(at);
-  const plan = await planMigration(world, { ...at, executionName: at.task, describes });
-  expect(plan.refusal).toBeNull();
-  return { ...at, epoch: plan.epoch, holder: plan.holder };
-}
+const inputFor = (at: At, changes: object = {}) => inputOf('migrate', at, changes);
+const planned = (at?: At) => plannedTask(world, at ? { at } : {});
 
 async function transferred(actor: Actor): Promise<void> {
-  for (const provider of PROVIDERS) {
-    const source = { provider, location: SOURCE };
-    const target = { provider, location: TARGET };
-    await settle(world, actor, { phase: 'export', ...source }, exportResult());
-    await settle(
-      world,
-      actor,
-      { phase: 'import', ...target },
-      {
-        action: 'import',
-        rows: 3,
-        bytes: 300,
-        manifestSha256: '0'.repeat(64),
-      },
-    );
-    await settle(world, actor, { phase: 'verify', ...target }, sealResult());
-    await settle(world, actor, { phase: 'verify', ...source }, { action: 'drain', watermark: '7', polls: 2 });
-  }
+  await exported(world, actor);
+  await imported(world, actor);
+  await readAgain(world, actor, 'verify');
 }
 
 describe('plan refuses before anything is touched', () => {
@@ -105,23 +60,24 @@ describe('plan refuses before anything is touched', () => {
     (await openTask(world, order(task, input))).refusal?.error;
 
   test('an input that does not match, with the fields named and the refusal on the record', async () => {
-    const at = newCompany();
-    const opened = await openTask(world, order(at.task, { ...inputOf(at), to: 'eu' }));
+    const at = newCompany(world);
+    const opened = await openTask(world, order(at.task, inputFor(at, { to: 'eu' })));
     expect(opened.refusal).toMatchObject({ error: 'InputInvalid', cause: expect.stringContaining('to:') });
     expect(await world.tasks.get(at.task)).toMatchObject({ state: 'closed', outcome: 'refused' });
   });
 
   test('a task id that is not the name of the execution', async () => {
-    const at = newCompany();
-    expect(await refusal({ ...inputOf(at), task: 'another' }, at.task)).toBe('InputInvalid');
+    const at = newCompany(world);
+    expect(await refusal(inputFor(at, { task: 'another' }), at.task)).toBe('InputInvalid');
   });
 
   test('unknown company, datacenter and server, the same location, and a forbidden jurisdiction', async () => {
-    const at = newCompany();
+    const at = newCompany(world);
     let next = 0;
     const refused = (changes: object, who = at) => {
       next += 1;
-      return refusal({ ...inputOf(who), task: `${who.task}-${next}`, ...changes }, `${who.task}-${next}`);
+      const task = `${who.task}-${next}`;
+      return refusal(inputFor(who, { task, ...changes }), task);
     };
     expect(await refused({ company: 'nobody' })).toBe('CompanyUnknown');
     expect(await refused({ to: { datacenter: 'mars' } })).toBe('DatacenterUnknown');
@@ -129,15 +85,15 @@ describe('plan refuses before anything is touched', () => {
     expect(await refused({ to: { datacenter: 'sg' } })).toBe('ServerUnknown');
     expect(await refused({ to: { datacenter: 'us', server: 'db1' } })).toBe('LocationSame');
     expect(await refused({ to: { datacenter: 'sg', server: 'db1' } })).toBe('ResidencyForbidden');
-    expect(await refused({}, newCompany(['US']))).toBe('ResidencyForbidden');
-    expect(await refused({}, newCompany(['US', 'EU']))).toBeUndefined();
+    expect(await refused({}, newCompany(world, ['US']))).toBe('ResidencyForbidden');
+    expect(await refused({}, newCompany(world, ['US', 'EU']))).toBeUndefined();
   });
 
   test('a task id that belongs to another execution, which stays as it was', async () => {
-    const at = newCompany();
-    await openTask(world, order(at.task, inputOf(at), 'arn:first'));
-    expect((await openTask(world, order(at.task, inputOf(at), 'arn:first'))).refusal).toBeNull();
-    expect((await openTask(world, order(at.task, inputOf(at), 'arn:second'))).refusal?.error).toBe(
+    const at = newCompany(world);
+    await openTask(world, order(at.task, inputFor(at), 'arn:first'));
+    expect((await openTask(world, order(at.task, inputFor(at), 'arn:first'))).refusal).toBeNull();
+    expect((await openTask(world, order(at.task, inputFor(at), 'arn:second'))).refusal?.error).toBe(
       'TaskIdTaken',
     );
     expect((await world.tasks.get(at.task))?.state).toBe('open');
@@ -145,9 +101,9 @@ describe('plan refuses before anything is touched', () => {
 
   test('a company that another open task holds, naming that task', async () => {
     const actor = await planned();
-    const at = { company: actor.company, task: `${actor.task}-b` };
-    const { refusal } = await openTask(world, order(at.task, inputOf(at)));
-    expect(refusal).toMatchObject({ error: 'CompanyBusy', cause: expect.stringContaining(actor.task) });
+    const { error, cause } = await refusalOf(world, { at: newTask(actor.company) });
+    expect(error).toBe('CompanyBusy');
+    expect(cause).toContain(actor.task);
   });
 
   const rows = { collections: [{ name: 'rows', rows: 1, bytes: 10 }] };
@@ -165,13 +121,11 @@ describe('plan refuses before anything is touched', () => {
     ],
     ['ProviderMismatch', 'source', { describe: { importAfter: ['deals'] } }],
   ] as const)('%s, found at the %s', async (error, side, changes) => {
-    const at = newCompany();
-    await openTask(world, order(at.task, inputOf(at)));
-    const describes = await describeAll(at, (provider, s) =>
-      provider === 'contacts' && s === side ? changes : {},
-    );
-    const plan = await planMigration(world, { ...at, executionName: at.task, describes });
-    expect(plan.refusal?.error).toBe(error);
+    const at = newCompany(world);
+    const there = side === 'source' ? SOURCE : TARGET;
+    const answers = (provider: string, location: Location) =>
+      provider === 'contacts' && sameLocation(location, there) ? changes : {};
+    expect((await refusalOf(world, { at, answers })).error).toBe(error);
     expect(await world.tasks.get(at.task)).toMatchObject({
       state: 'closed',
       outcome: 'refused',
@@ -182,8 +136,7 @@ describe('plan refuses before anything is touched', () => {
   });
 
   test('a provider that could not be asked, naming it and its location', async () => {
-    const at = newCompany();
-    await openTask(world, order(at.task, inputOf(at)));
+    const at = await openedTask(world);
     const failed = {
       provider: 'deals',
       location: TARGET,
@@ -191,19 +144,18 @@ describe('plan refuses before anything is touched', () => {
       error: 'ProviderUnreachable',
       cause: 'refused',
     };
-    const plan = await planMigration(world, { ...at, executionName: at.task, describes: [failed] });
+    const plan = await planOf(world, at, {}, [failed]);
     expect(plan.refusal).toMatchObject({
       error: 'ProviderUnreachable',
       cause: expect.stringContaining('deals at eu/db1'),
     });
   });
 
-  test('a location with a debt of the company', async () => {
-    const at = newCompany();
-    await world.debts.record({
+  test('a location with a debt of the company, with the way to settle it; other locations are free', async () => {
+    const at = newCompany(world);
+    const debt = {
       kind: 'debt',
       company: at.company,
-      location: TARGET,
       provider: 'deals',
       task: 'old',
       epoch: 1,
@@ -211,42 +163,49 @@ describe('plan refuses before anything is touched', () => {
       since: '2026-03-01T10:00:00.000Z',
       error: 'ProviderUnreachable',
       cause: '',
+    } as const;
+    await world.debts.record({ ...debt, location: TARGET });
+    const { error, cause } = await refusalOf(world, { at });
+    expect(error).toBe('DebtOutstanding');
+    expect(cause).toContain(`tanker cleanup ${at.company} --at eu/db1`);
+    const elsewhere = newCompany(world);
+    await world.debts.record({
+      ...debt,
+      company: elsewhere.company,
+      location: { datacenter: 'sg', server: 'db1' },
     });
-    await openTask(world, order(at.task, inputOf(at)));
-    const plan = await planMigration(world, {
-      ...at,
-      executionName: at.task,
-      describes: await describeAll(at),
-    });
-    expect(plan.refusal?.error).toBe('DebtOutstanding');
+    expect((await refusalOf(world, { at: elsewhere })).error).toBe('none');
   });
 });
 
 describe('plan takes the company', () => {
   test('in the table, then at the authority, above every epoch that was reported; a repeat answers the same', async () => {
-    const at = newCompany();
-    await openTask(world, order(at.task, inputOf(at)));
-    const describes = await describeAll(at, (_, side) =>
-      side === 'target' ? { summary: { epoch: 41 } } : {},
-    );
-    const request = { ...at, executionName: at.task, describes };
-    const plan = await planMigration(world, request);
-    expect(plan).toMatchObject({ epoch: 42, from: SOURCE, to: TARGET, waves: [['contacts'], ['deals']] });
-    expect(await planMigration(world, request)).toEqual(plan);
+    const at = await openedTask(world, {
+      answers: (_, { datacenter }) => (datacenter === 'eu' ? { summary: { epoch: 41 } } : {}),
+    });
+    const plan = await planOf(world, at);
+    expect(plan).toMatchObject({
+      epoch: 42,
+      from: SOURCE,
+      to: TARGET,
+      waves: [['contacts'], ['deals']],
+      erases: [],
+      leftover: null,
+      hooks: PROVIDERS.map((provider) => ({ provider, location: TARGET, hook: 'after-migrate' })),
+    });
+    expect(await planOf(world, at)).toEqual(plan);
     expect(world.store.read(at.company)).toMatchObject({ epoch: 42, holder: plan.holder, lock: null });
   });
 
   test('takes over a row that a closed task left held', async () => {
     const actor = await planned();
     await world.tasks.close(actor, { outcome: 'undone', debts: [] });
-    const next = await planned({ company: actor.company, task: `${actor.task}-b` });
+    const next = await planned(newTask(actor.company));
     expect(next.epoch).toBeGreaterThan(actor.epoch);
   });
 
   test('lets the company go when a recovery closed the task meanwhile', async () => {
-    const at = newCompany();
-    await openTask(world, order(at.task, inputOf(at)));
-    const describes = await describeAll(at);
+    const at = await openedTask(world);
     const closing = {
       ...world.claims,
       read: world.claims.read.bind(world.claims),
@@ -258,25 +217,21 @@ describe('plan takes the company', () => {
       },
       retake: world.claims.retake.bind(world.claims),
     };
-    const plan = planMigration({ ...world, claims: closing }, { ...at, executionName: at.task, describes });
+    const plan = planOf(world, at, { claims: closing as never });
     await expect(plan).rejects.toMatchObject({ name: 'TaskClosed' });
     expect((await world.claims.read(at.company))?.state).toBe('free');
   });
 });
 
 describe('a dry run', () => {
-  const dryRun = async (at = newCompany()) => {
-    const opened = await openTask(world, order(at.task, inputOf(at, { dryRun: true })));
-    const describes = opened.refusal ? [] : await describeAll(at);
-    return { at, opened, request: { ...at, executionName: at.task, describes } };
-  };
+  const dryRun = (at = newCompany(world)) => openedTask(world, { at, input: { dryRun: true } });
 
   test('answers the plan and closes as planned: no claim, no epoch, the company free; a repeat answers the same', async () => {
-    const { at, request } = await dryRun();
+    const at = await dryRun();
     const before = world.store.read(at.company);
-    const answer = await planMigration(world, request);
+    const answer = await planOf(world, at);
     expect(answer).toMatchObject({ refusal: null, epoch: 0, planned: { from: SOURCE, to: TARGET } });
-    expect(await planMigration(world, request)).toEqual(answer);
+    expect(await planOf(world, at)).toEqual(answer);
     expect(await world.tasks.get(at.task)).toMatchObject({
       state: 'closed',
       outcome: 'planned',
@@ -289,23 +244,20 @@ describe('a dry run', () => {
   });
 
   test('is refused as the migration would be, while another task holds the company, which stays as it was', async () => {
-    const { at, request } = await dryRun();
-    const actor = await planned({ company: at.company, task: `${at.task}-real` });
-    expect((await planMigration(world, request)).refusal?.error).toBe('CompanyBusy');
-    expect((await dryRun({ company: at.company, task: `${at.task}-again` })).opened.refusal?.error).toBe(
-      'CompanyBusy',
-    );
+    const at = await dryRun();
+    const actor = await planned(newTask(at.company));
+    expect((await planOf(world, at)).refusal?.error).toBe('CompanyBusy');
+    expect((await dryRun(newTask(at.company))).opened.refusal?.error).toBe('CompanyBusy');
     expect(await world.claims.read(at.company)).toMatchObject({ state: 'held', task: actor.task });
     expect(await world.tasks.get(actor.task)).toMatchObject({ state: 'open', epoch: actor.epoch });
   });
 
   test('whose execution died is closed as refused by its recovery, which claims nothing', async () => {
-    const { at } = await dryRun();
-    const reason = { error: 'States.Timeout', cause: '' };
+    const at = await dryRun();
     const claimed = await claimCompany(world, {
       task: at.task,
       executionName: `recover-${at.task}-1`,
-      reason,
+      reason: REASON,
     });
     expect(claimed).toMatchObject({ proceed: false, outcome: 'refused' });
     expect(world.store.read(at.company)).toMatchObject({ epoch: 0 });
@@ -392,46 +344,5 @@ describe('the lock window', () => {
     const late = { ...world, now: () => new Date(world.clock.time + 61_000) };
     await expect(commitPlacement(late, actor, grant)).rejects.toMatchObject({ name: 'LockBudgetExceeded' });
     expect(world.store.read(actor.company).version).toBe(0);
-  });
-});
-
-describe('dispatch', () => {
-  const event = (actor: Actor, changes: object = {}) => ({
-    ...actor,
-    phase: 'export' as const,
-    action: 'export' as const,
-    provider: 'contacts',
-    location: SOURCE,
-    attempt: 1,
-    token: 't1',
-    grant: 1,
-    ...changes,
-  });
-
-  test('hands the planned incarnation to the agent, and takes each newer attempt', async () => {
-    const actor = await planned();
-    await dispatch(world, event(actor));
-    await dispatch(world, event(actor, { attempt: 2, token: 't2' }));
-    expect(world.invoked.at(-1)).toMatchObject({ action: 'export', incarnation: 'contacts-1', attempt: 2 });
-    await expect(dispatch(world, event(actor, { attempt: 1, token: 't1' }))).rejects.toMatchObject({
-      name: 'SubtaskSuperseded',
-    });
-  });
-
-  test('starts no worker for an execution that was taken over, or for a closed task', async () => {
-    const actor = await planned();
-    const before = world.invoked.length;
-    await world.tasks.takeOver(actor.task, { epoch: actor.epoch + 1, holder: `${actor.task}/recover-x` }, {});
-    await expect(dispatch(world, event(actor))).rejects.toMatchObject({ name: 'TaskClosed' });
-    expect(world.invoked.length).toBe(before);
-  });
-
-  test('an import gets the manifest of its own epoch, and none without one', async () => {
-    const actor = await planned();
-    const wanted = event(actor, { phase: 'import', action: 'import', location: TARGET });
-    await expect(dispatch(world, wanted)).rejects.toMatchObject({ name: 'ExportIncomplete' });
-    await settle(world, actor, { phase: 'export', provider: 'contacts', location: SOURCE }, exportResult());
-    await dispatch(world, wanted);
-    expect(world.invoked.at(-1)).toMatchObject({ action: 'import', manifest: { bucket: 'b' } });
   });
 });

@@ -4,12 +4,11 @@ import { claimCompany } from '../../core/control/claim-company.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
 import { lockTraffic, unlockTraffic } from '../../core/control/lock-traffic.ts';
-import { openTask } from '../../core/control/open-task.ts';
-import { planMigration } from '../../core/control/plan-migration.ts';
 import { RECOVERY_STARTS, startRecovery } from '../../core/control/start-recovery.ts';
 import { verifyErased } from '../../core/control/verify-erased.ts';
 import type { Actor } from '../../core/ports.ts';
-import { type ControlWorld, controlWorld, describeResult, SOURCE, settle, TARGET } from './control-world.ts';
+import { type ControlWorld, controlWorld, SOURCE, settle, TARGET } from './control-world.ts';
+import { openedTask, plannedTask, REASON, recoveryOf } from './planned-task.ts';
 
 let world: ControlWorld;
 beforeAll(async () => {
@@ -17,42 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-let count = 0;
-async function opened() {
-  count += 1;
-  const at = { company: `firm-${count}`, task: `task-${count}` };
-  world.store.signUp(at.company, SOURCE);
-  const input = { ...at, to: { datacenter: 'eu' }, requestedBy: 'tests', reason: 'to prove it' };
-  await openTask(world, {
-    operation: 'migrate',
-    executionName: at.task,
-    executionArn: `arn:${at.task}`,
-    input,
-  });
-  return at;
-}
-
-async function planned(): Promise<Actor> {
-  const at = await opened();
-  for (const provider of ['contacts', 'deals']) {
-    for (const location of [SOURCE, TARGET]) {
-      await settle(
-        world,
-        { ...at, epoch: 0 },
-        { phase: 'plan', provider, location },
-        describeResult(provider),
-      );
-    }
-  }
-  const plan = await planMigration(world, { ...at, executionName: at.task, describes: [] });
-  return { ...at, epoch: plan.epoch, holder: plan.holder };
-}
-
-const reason = { error: 'States.Timeout', cause: '' };
-const recover = async (task: string, name = 'recover-1'): Promise<Actor> => {
-  const { epoch, holder, company } = await claimCompany(world, { task, executionName: name, reason });
-  return { task, company, epoch, holder };
-};
+const planned = () => plannedTask(world);
+const recover = (task: string, name?: string) => recoveryOf(world, { task }, name);
+const reason = REASON;
 const commit = (actor: Actor, grant: number) =>
   world.authority.commit(actor, {
     grant,
@@ -69,7 +35,11 @@ describe('a recovery claims, then decides', () => {
     expect(recovery.epoch).toBeGreaterThan(actor.epoch);
     await expect(commit(actor, grant)).rejects.toMatchObject({ name: 'EpochStale' });
     const way = await decideDirection(world, recovery);
-    expect(way).toMatchObject({ outcome: 'undone', from: SOURCE, fences: [] });
+    expect(way).toMatchObject({
+      outcome: 'undone',
+      fences: [],
+      discards: [{ provider: 'contacts', location: SOURCE }],
+    });
     expect(way.opens.map((open) => open.location)).toEqual([SOURCE, SOURCE]);
     expect(way.erases.map((erase) => erase.location)).toEqual([TARGET, TARGET]);
     expect(way.hooks.every((hook) => hook.hook === 'after-undo')).toBe(true);
@@ -150,7 +120,7 @@ describe('a recovery does nothing', () => {
   });
 
   test('but closes a task that never took its company as refused', async () => {
-    const at = await opened();
+    const at = await openedTask(world);
     const answer = await claimCompany(world, { task: at.task, executionName: 'r', reason });
     expect(answer).toMatchObject({ proceed: false, outcome: 'refused' });
     expect(await world.tasks.get(at.task)).toMatchObject({
@@ -162,8 +132,13 @@ describe('a recovery does nothing', () => {
   });
 
   test('and one that died between the table and its plan, so that a late plan finds it closed', async () => {
-    const at = await opened();
-    await world.claims.take({ ...at, holder: `${at.task}/${at.task}`, reported: 0 });
+    const at = await openedTask(world);
+    await world.claims.take({
+      company: at.company,
+      task: at.task,
+      holder: `${at.task}/${at.task}`,
+      reported: 0,
+    });
     const answer = await claimCompany(world, { task: at.task, executionName: 'r', reason });
     expect(answer).toMatchObject({ proceed: false, outcome: 'refused' });
     expect((await world.claims.read(at.company))?.state).toBe('free');
@@ -197,7 +172,12 @@ describe('the end of a recovery', () => {
       cause: 'connection refused',
     };
     const debts = [{ provider: 'deals', location: TARGET }];
-    expect(await verifyErased(world, recovery, [dead])).toEqual({ clean: 1, debts });
+    expect(await verifyErased(world, recovery, [dead])).toEqual({
+      clean: 1,
+      left: 1,
+      incomplete: false,
+      debts,
+    });
     expect(await world.debts.list(actor.company)).toMatchObject([
       { error: 'ProviderUnreachable', task: actor.task },
     ]);

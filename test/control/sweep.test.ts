@@ -45,7 +45,7 @@ describe('a sweep of the open tasks', () => {
     const own = await plannedTask(world);
     const held = await plannedTask(world);
     const started = await plannedTask(world);
-    await recoveryOf(world, held.task, 'recover-held');
+    await recoveryOf(world, held, 'recover-held');
     await world.tasks.countRecovery(started.task, {
       name: 'recover-started',
       at: '2020-01-01T00:00:00.000Z',
@@ -96,6 +96,7 @@ describe('a sweep of the open tasks', () => {
     const { task } = await plannedTask(world);
     const [first] = await world.tasks.listOpen();
     const executions = {
+      ...world.executions,
       running: async (_operation: string, name: string) => {
         if (name === first) throw new Error('throttled');
         return false;
@@ -124,7 +125,7 @@ describe('a sweep of what is due', () => {
 
     const dues = dynamoDiscardDues(world.client, world.topology.installation);
     await dues.confirm(
-      { at: event?.at ?? '', task },
+      { due: 'discard-exports', at: event?.at ?? '', task },
       { objects: 4, uploads: 1, at: '2026-03-09T00:00:00.000Z' },
     );
     await run();
@@ -134,29 +135,19 @@ describe('a sweep of what is due', () => {
     expect(lines.at(-1)).toMatch(/the exports in us are gone: 4 objects deleted, 1 uploads aborted/);
     // A word that comes late makes no row again.
     await dues.confirm(
-      { at: event?.at ?? '', task },
+      { due: 'discard-exports', at: event?.at ?? '', task },
       { objects: 0, uploads: 0, at: '2026-03-09T00:00:00.000Z' },
     );
     expect(
       (await world.dueDates.come('discard-exports', world.now(), 100)).map((due) => due.task),
     ).not.toContain(task);
   });
-
-  test('counts cleanups whose day has come and leaves them as they are', async () => {
-    const { task } = await finishedMove(world);
-    const before = (await run()).cleanupsWaiting;
-    // The commit's instant is the gateway's, whose clock is the machine's.
-    world.clock.time = Date.now() + (world.topology.graceDays + 1) * 86_400_000;
-    expect((await run()).cleanupsWaiting).toBeGreaterThan(before);
-    const due = await world.dueDates.come('cleanup', world.now(), 100);
-    expect(due.map((one) => one.task)).toContain(task);
-  });
 });
 
 test('a task that is undone leaves a due date for its exports too', async () => {
   const actor = await plannedTask(world);
   await lockTraffic(world, actor);
-  const recovery = await recoveryOf(world, actor.task, 'recover-1');
+  const recovery = await recoveryOf(world, actor);
   await closeTask(world, recovery, { outcome: 'undone', reason: null, reported: [] });
   const record = await world.tasks.get(actor.task);
   const closedAt = record?.state === 'closed' ? record.closedAt : '';
