@@ -29,7 +29,7 @@ const AgentCommon = {
   token: z.string().min(1).max(2048),
 };
 const Fenced = { ...AgentCommon, incarnation: Incarnation };
-/** Hooks that run inside a transfer, keyed by task and placement version. */
+/** Hooks that the provider offers and that run inside a transfer, keyed by company, task and name like every hook. */
 const Hooked = { version: z.int().min(0).default(0), hooks: z.array(HookName).default([]) };
 
 export const AgentEvent = z.discriminatedUnion('action', [

@@ -30,7 +30,7 @@ async function runOnce(site: Site, call: FencedCall, { name, key, version }: Ask
   const hook = site.config.hooks?.[name];
   if (hook === undefined) throw unknownHook(name);
   const { metadata } = site;
-  const { company, location, signal } = call;
+  const { company, location, fence } = call;
   const ran = await fenced(
     site,
     call,
@@ -38,7 +38,15 @@ async function runOnce(site: Site, call: FencedCall, { name, key, version }: Ask
       metadata.count('SELECT count(*) AS n FROM hook_keys WHERE company = ? AND key = ?', company, key) > 0,
   );
   if (ran) return false;
-  await hook({ company, location, version, signal });
+  // As an open call: a newer epoch ends it, and answers when it has ended.
+  const open = site.calls.open({ company, epoch: fence.epoch, kind: 'other' }, call.signal);
+  try {
+    await hook({ company, location, version, signal: open.signal });
+  } catch (error) {
+    throw open.signal.aborted ? open.signal.reason : error;
+  } finally {
+    open.close();
+  }
   await fenced(site, call, () =>
     metadata.run(
       'INSERT INTO hook_keys (company, key, hook, ran_at) VALUES (?, ?, ?, ?)',

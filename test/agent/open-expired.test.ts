@@ -145,6 +145,7 @@ describe('a closing stays', () => {
       { home: { state: 'home' as const, location: { ...HERE, server: 'db2' } } },
     ],
     ['moved', 'the company was removed', { home: { state: 'removed' as const } }],
+    ['moved', 'the company was erased for good', { home: { state: 'erased' as const } }],
   ])('or not: %s when %s', (verdict, _, changes) => {
     expect(verdictOn(record(changes), HERE, { grant: 1 })).toBe(verdict);
   });

@@ -14,17 +14,20 @@ let root: string;
 let store: FileStore;
 let provider: FilesProvider;
 let running: { url: string; close(): Promise<void> };
+let hook: (context: { signal: AbortSignal }) => Promise<void> | undefined;
 
 const start = async () => {
   provider = createFilesProvider({
     name: 'documents',
     datacenter: 'eu',
     servers: { db1: { directory: join(root, 'db1') }, db2: { directory: join(root, 'db2') } },
+    hooks: { 'after-restore': async (context) => hook(context) },
   });
   await provider.install('db1');
   running = await serveProvider({ implementation: provider.implementation, tokens: [token] }).listen();
 };
 beforeEach(async () => {
+  hook = () => undefined;
   root = mkdtempSync(join(tmpdir(), 'tanker-files-'));
   store = new FileStore(join(root, 'db1'));
   await start();
@@ -181,4 +184,43 @@ test('staging that a crash left behind is not visible and goes with the next imp
   expect(await again.summary()).toMatchObject({ collections: [{ rows: 0 }], stagingRows: 1 });
   await again.import(slice);
   expect(blobs('db2')).toHaveLength(1);
+});
+
+test('a hook that failed, or whose process died before its key was recorded, runs again; one that ended does not', async () => {
+  let runs = 0;
+  hook = () => {
+    runs += 1;
+    if (runs === 1) throw new Error('no connection');
+  };
+  const key = 'acme:restore-1:after-restore';
+  await expect((await at('db1')).hook('after-restore', key)).rejects.toMatchObject({
+    name: 'InternalFailure',
+  });
+  expect(await (await at('db1')).hook('after-restore', key)).toEqual({ ran: true });
+  await running.close();
+  provider.close();
+  await start();
+  expect(await (await at('db1')).hook('after-restore', key)).toEqual({ ran: false });
+  expect(runs).toBe(2);
+});
+
+test('a newer epoch ends a hook that still runs; it leaves no key, and the newer one runs it', async () => {
+  const key = 'acme:restore-1:after-restore';
+  const begun = Promise.withResolvers<void>();
+  let runs = 0;
+  hook = ({ signal }) => {
+    runs += 1;
+    if (runs > 1) return undefined;
+    begun.resolve();
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('stopped')));
+    });
+  };
+  const older = (await at('db1', 1)).hook('after-restore', key);
+  const refused = expect(older).rejects.toMatchObject({ name: 'EpochStale' });
+  await begun.promise;
+  await (await at('db1', 2)).raise();
+  await refused;
+  expect(await (await at('db1', 2)).hook('after-restore', key)).toEqual({ ran: true });
+  expect(runs).toBe(2);
 });
