@@ -66,6 +66,7 @@ export async function confirmCompany(
   context.err.write(`${warning}\nType the company's id to go on: `);
   const typed = await readLine(context.in);
   if (typed === company) return;
+  if (typed === undefined) context.err.write('\n');
   throw notConfirmed(
     typed ? `"${typed}" was typed, and the company is "${company}".` : 'No company id was typed.',
     'Call again, and type the id of the company that is meant.',

@@ -10,7 +10,7 @@ import { followTask, type TaskLook } from '@tanker/sdk/follow-task.ts';
 import { taskIdTaken } from '@tanker/sdk/start-task.ts';
 import { belongsToPhase, ProgressLines } from '@tanker/sdk/task-progress.ts';
 import { taskUnknown } from '@tanker/sdk/task-records.ts';
-import { type ClosedTask, endText, isDone } from '@tanker/sdk/task-words.ts';
+import { type ClosedTask, endText, incompleteOf, isDone } from '@tanker/sdk/task-words.ts';
 import type { Clients } from './aws/clients.ts';
 import { findExecution } from './aws/executions.ts';
 import type { Session } from './context.ts';
@@ -26,8 +26,9 @@ const placesOf = (debts: readonly Debt[]): object[] =>
   debts.map(({ provider, location }) => ({ provider, location: formatLocation(location) }));
 
 /** A look as one line of JSON: the phase now under way and each provider's part in it. */
-export const lookLine = ({ task, subtasks }: TaskLook): string =>
-  JSON.stringify({
+export function lookLine({ task, subtasks }: TaskLook): string {
+  const incomplete = incompleteOf(task);
+  return JSON.stringify({
     task: task.task,
     operation: task.operation,
     company: task.company,
@@ -45,13 +46,12 @@ export const lookLine = ({ task, subtasks }: TaskLook): string =>
         state,
         ...progressOf(rest as Partial<SubtaskRecord>),
       })),
-    ...(task.incomplete
-      ? { incomplete: { since: task.incomplete.since, left: placesOf(task.incomplete.left) } }
-      : {}),
+    ...(incomplete ? { incomplete: { since: incomplete.since, left: placesOf(incomplete.left) } } : {}),
     ...(isClosed(task)
       ? { outcome: task.outcome, closedAt: task.closedAt, debts: task.debts, failure: task.failure ?? null }
       : {}),
   });
+}
 
 const progressOf = (subtask: Partial<SubtaskRecord>): object =>
   'progress' in subtask && subtask.progress ? { progress: subtask.progress } : {};

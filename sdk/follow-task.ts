@@ -16,7 +16,10 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Looks at a task again and again, the last time when it is closed. The record may come into being meanwhile. */
+/**
+ * Looks at a task again and again, the last time when it is closed. The record may come into being meanwhile. A removal
+ * that could not erase everything is open and `incomplete`, and is followed until nothing is left.
+ */
 export async function* followTask(
   rows: TaskRows,
   id: string,

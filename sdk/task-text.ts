@@ -9,7 +9,7 @@ import {
 } from '@tanker/contract/index.ts';
 import { lockWindowOf, phaseSeconds } from './lock-window.ts';
 import type { TaskView } from './task-records.ts';
-import { incompleteText, stateText, wayText } from './task-words.ts';
+import { incompleteOf, incompleteText, stateText, wayText } from './task-words.ts';
 import {
   bytesText,
   countText,
@@ -37,11 +37,9 @@ function headText(task: TaskRecord): string {
       : []),
     ...(task.failure ? [`  failed with ${task.failure.error}: ${task.failure.cause}`] : []),
     ...(incomplete ? [`  ${incomplete}`] : []),
-    ...(task.state === 'open' && task.incomplete
-      ? task.incomplete.left.map(
-          ({ provider, location }) => `  left: ${provider} at ${formatLocation(location)}`,
-        )
-      : []),
+    ...(incompleteOf(task)?.left ?? []).map(
+      ({ provider, location }) => `  left: ${provider} at ${formatLocation(location)}`,
+    ),
     ...(task.state === 'closed'
       ? task.debts.map(
           ({ provider, location }) => `  closed with a debt: ${provider} at ${formatLocation(location)}`,

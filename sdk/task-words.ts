@@ -56,11 +56,17 @@ export function debtsText(debts: readonly Debt[]): string {
   return `${named.join(', ')}${more}`;
 }
 
+/** What an open removal could not erase yet; undefined for any other task, and once it is closed. */
+export const incompleteOf = (task: TaskRecord): TaskRecord['incomplete'] =>
+  task.state === 'open' ? task.incomplete : undefined;
+
 /** Of a removal that could not erase everything yet: what is left where. Undefined for any other task. */
-export function incompleteText({ incomplete }: TaskRecord): string | undefined {
+export function incompleteText(task: TaskRecord): string | undefined {
+  const incomplete = incompleteOf(task);
   if (!incomplete) return undefined;
   const { since, left } = incomplete;
-  return `INCOMPLETE since ${minuteText(since)} UTC: ${countText(left.length, 'provider')} still ${left.length === 1 ? 'holds' : 'hold'} something: ${debtsText(left)}. It is tried again until nothing is left.`;
+  const holders = `${countText(left.length, 'provider')} still ${left.length === 1 ? 'holds' : 'hold'}`;
+  return `INCOMPLETE since ${minuteText(since)} UTC: ${holders} something: ${debtsText(left)}. It is tried again until nothing is left.`;
 }
 
 /** A closed task's outcome, or the phase of an open one: which of its operation's, and whether it goes on or back. */

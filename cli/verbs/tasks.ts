@@ -4,7 +4,7 @@ import {
   type TaskOperation,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
-import { stateText, wayText } from '@tanker/sdk/task-words.ts';
+import { incompleteOf, stateText, wayText } from '@tanker/sdk/task-words.ts';
 import { countText, minuteText, textTable } from '@tanker/sdk/text.ts';
 import { type Command, Option } from 'commander';
 import { listAllTasks, listRecentTasks } from '../aws/list-tasks.ts';
@@ -45,7 +45,7 @@ export const taskSummary = (task: TaskRecord): object => ({
   outcome: task.state === 'closed' ? task.outcome : null,
   error: task.failure?.error ?? null,
   debts: task.state === 'closed' ? task.debts.length : 0,
-  incomplete: task.incomplete?.left.length ?? 0,
+  incomplete: incompleteOf(task)?.left.length ?? 0,
   from: task.plan?.from ? formatLocation(task.plan.from) : null,
   to: task.plan?.to ? formatLocation(task.plan.to) : null,
   erases: task.plan?.erases.map(formatLocation) ?? [],

@@ -50,7 +50,14 @@ describe('watch', () => {
       world.course.push(
         () => world.putTask(removal({ incomplete: left('contacts', 'deals') })),
         () => world.putTask(removal({ incomplete: left('deals') })),
-        () => world.putTask(closedTask('removing', 'removed', { operation: 'remove', plan: plans.remove })),
+        () =>
+          world.putTask(
+            closedTask('removing', 'removed', {
+              operation: 'remove',
+              plan: plans.remove,
+              incomplete: left('deals'),
+            }),
+          ),
       );
     };
 
