@@ -49,7 +49,7 @@ function executionsOf(record: TaskRecord): readonly (readonly [Operation, string
 async function revive(ports: SweepPorts, task: string, eventId: string): Promise<Seen> {
   const record = await ports.tasks.get(task);
   if (record?.state !== 'open') return { recovered: false };
-  const seen = { createdAt: record.createdAt, incomplete: record.incomplete !== undefined };
+  const seen = { createdAt: record.createdAt, incomplete: (record.incomplete?.left.length ?? 0) > 0 };
   for (const [operation, name] of executionsOf(record)) {
     if (await ports.executions.running(operation, name)) return { ...seen, recovered: false };
   }

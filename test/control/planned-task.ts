@@ -3,16 +3,14 @@ import {
   type Location,
   type OpenTaskResult,
   type PlanTaskResult,
+  type SubtaskRecord,
+  type SubtaskResult,
   type SubtaskStatus,
   type TaskOperation,
 } from '@tanker/contract/index.ts';
 import { claimCompany } from '../../core/control/claim-company.ts';
-import { closeTask } from '../../core/control/close-task.ts';
-import { commitPlacement } from '../../core/control/commit-placement.ts';
-import { lockTraffic, unlockTraffic } from '../../core/control/lock-traffic.ts';
 import { openTask } from '../../core/control/open-task.ts';
 import { planTask } from '../../core/control/plan-task.ts';
-import { verifyTarget } from '../../core/control/verify-target.ts';
 import type { Actor } from '../../core/ports.ts';
 import {
   type ControlWorld,
@@ -84,12 +82,13 @@ export async function openedTask(
     executionArn: `arn:${at.task}`,
     input: inputOf(operation, at, input),
   });
-  const describes: SubtaskStatus[] = [];
-  for (const { provider, location } of opened.checks) {
-    const result = describeResult(provider, answers(provider, location));
-    await settle(world, { ...at, epoch: 0 }, { phase: 'plan', provider, location }, result);
-    describes.push({ provider, location, status: 'succeeded' });
-  }
+  const describes: SubtaskStatus[] = opened.checks.map((check) => ({ ...check, status: 'succeeded' }));
+  await Promise.all(
+    opened.checks.map(({ provider, location }) => {
+      const result = describeResult(provider, answers(provider, location));
+      return settle(world, { ...at, epoch: 0 }, { phase: 'plan', provider, location }, result);
+    }),
+  );
   return { ...at, opened, describes };
 }
 
@@ -129,31 +128,37 @@ export async function recoveryOf(
   return { task, company: claimed.company, epoch: claimed.epoch, holder: formatHolder(task, name) };
 }
 
-/** The rows that workers leave when every provider of home was exported. */
-export async function exported(world: ControlWorld, actor: Actor, location = SOURCE): Promise<void> {
-  for (const provider of PROVIDERS) {
-    await settle(world, actor, { phase: 'export', provider, location }, exportResult());
-  }
+/** One row of each provider at a location. */
+async function settleEach(
+  world: ControlWorld,
+  actor: Actor,
+  at: { phase: SubtaskRecord['phase']; location: Location },
+  result: (provider: string) => SubtaskResult,
+): Promise<void> {
+  await Promise.all(PROVIDERS.map((provider) => settle(world, actor, { ...at, provider }, result(provider))));
 }
 
+/** The rows that workers leave when every provider of home was exported. */
+export const exported = (world: ControlWorld, actor: Actor, location = SOURCE): Promise<void> =>
+  settleEach(world, actor, { phase: 'export', location }, () => exportResult());
+
 /** A second look at home, which has not changed since its exports. */
-export async function readAgain(
+export const readAgain = (
   world: ControlWorld,
   actor: Actor,
   phase: 'open' | 'verify',
   location = SOURCE,
-): Promise<void> {
-  for (const provider of PROVIDERS) {
-    await settle(world, actor, { phase, provider, location }, { action: 'drain', watermark: '7', polls: 2 });
-  }
-}
+): Promise<void> =>
+  settleEach(world, actor, { phase, location }, () => ({ action: 'drain', watermark: '7', polls: 2 }));
+
+/** The rows of seals that found what was exported. */
+export const sealed = (world: ControlWorld, actor: Actor, location = TARGET): Promise<void> =>
+  settleEach(world, actor, { phase: 'verify', location }, () => sealResult());
 
 /** The rows of imports and seals at the target. */
 export async function imported(world: ControlWorld, actor: Actor, location = TARGET): Promise<void> {
-  for (const provider of PROVIDERS) {
-    await settle(world, actor, { phase: 'import', provider, location }, importResult());
-    await settle(world, actor, { phase: 'verify', provider, location }, sealResult());
-  }
+  await settleEach(world, actor, { phase: 'import', location }, () => importResult());
+  await sealed(world, actor, location);
 }
 
 /** The rows of erases, which left nothing, or at some providers did. */
@@ -163,32 +168,14 @@ export async function erased(
   locations: readonly Location[],
   left: (provider: string, location: Location) => number = () => 0,
 ): Promise<void> {
-  for (const location of locations) {
-    for (const provider of PROVIDERS) {
-      const result = {
-        action: 'erase' as const,
-        erased: { rows: 3, staging: 0 },
-        left: { rows: left(provider, location), staging: 0 },
-      };
-      await settle(world, actor, { phase: 'erase', provider, location }, result);
-    }
-  }
-}
-
-/** A move that is done and closed, from where the company lives. */
-export async function finishedMove(
-  world: ControlWorld,
-  order: Omit<Order, 'operation'> = {},
-): Promise<Actor> {
-  const actor = await plannedTask(world, order);
-  const { plan } = (await world.tasks.get(actor.task)) ?? {};
-  const { grant } = await lockTraffic(world, actor);
-  await exported(world, actor, plan?.from);
-  await imported(world, actor, plan?.to);
-  await readAgain(world, actor, 'verify', plan?.from);
-  await verifyTarget(world, actor);
-  await commitPlacement(world, actor, grant);
-  await unlockTraffic(world, actor);
-  await closeTask(world, actor, { outcome: 'migrated', reason: null, reported: [] });
-  return actor;
+  const result = (provider: string, location: Location) => ({
+    action: 'erase' as const,
+    erased: { rows: 3, staging: 0 },
+    left: { rows: left(provider, location), staging: 0 },
+  });
+  await Promise.all(
+    locations.map((location) =>
+      settleEach(world, actor, { phase: 'erase', location }, (provider) => result(provider, location)),
+    ),
+  );
 }

@@ -5,7 +5,8 @@ import { startRecovery } from '../../core/control/start-recovery.ts';
 import { SWEEP_PAUSE_MINUTES, sweep } from '../../core/control/sweep.ts';
 import { dynamoDiscardDues } from '../../lambdas/runtime/dynamo-discard-dues.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
-import { finishedMove, plannedTask, recoveryOf } from './planned-task.ts';
+import { finishedMove } from './finished-task.ts';
+import { plannedTask, recoveryOf } from './planned-task.ts';
 
 let world: ControlWorld;
 let failures: string[];
