@@ -1,4 +1,4 @@
-import type { SubtaskRecord, TaskRecord } from '@tanker/contract/index.ts';
+import { formatLocation, type SubtaskRecord, type TaskRecord } from '@tanker/contract/index.ts';
 import type { TaskLook } from './follow-task.ts';
 import { incompleteText, inRecovery } from './task-words.ts';
 import { bytesText, wholeNumber } from './text.ts';
@@ -18,17 +18,20 @@ export function subtaskText(subtask: SubtaskRecord): string {
   return mark;
 }
 
-const STATES = Object.keys(MARKS) as SubtaskRecord['state'][];
+/** What most wants to be seen comes first. */
+const STATES = ['failed', 'running', 'dispatched', 'succeeded'] as const;
 
-/** A provider that works at several locations, as an erase does: how many of its subtasks are in which state. */
-function severalText(provider: string, subtasks: readonly SubtaskRecord[]): string {
-  const counts = STATES.map((state) => ({
-    state,
-    count: subtasks.filter((one) => one.state === state).length,
-  }))
-    .filter(({ count }) => count > 0)
-    .map(({ state, count }) => `${MARKS[state]}${count}`);
-  return [provider, ...counts].join(' ');
+/** A provider's part in a phase: at one location what is farthest from done, at several how many are in which state. */
+function providerText(provider: string, subtasks: readonly SubtaskRecord[]): string {
+  const inState = STATES.map((state) => ({ state, those: subtasks.filter((one) => one.state === state) }));
+  const found = inState.filter(({ those }) => those.length > 0);
+  const places = new Set(subtasks.map(({ location }) => formatLocation(location)));
+  if (places.size === 1)
+    return found
+      .slice(0, 1)
+      .flatMap(({ those }) => those.slice(-1).map(subtaskText))
+      .join();
+  return [provider, ...found.map(({ state, those }) => `${MARKS[state]}${those.length}`)].join(' ');
 }
 
 /** The epoch under which the current phase's subtasks stand: plan asks before it takes its own. */
@@ -45,9 +48,7 @@ export const phaseKey = ({ task }: TaskLook): string => `${epochOf(task)}/${task
 export function phaseLine({ task, subtasks }: TaskLook): string {
   const current = subtasks.filter((subtask) => belongsToPhase(task, subtask));
   const byProvider = Map.groupBy(current, ({ provider }) => provider);
-  const providers = [...byProvider].map(([provider, subtasks]) =>
-    subtasks.length > 1 ? severalText(provider, subtasks) : subtasks.map(subtaskText).join(),
-  );
+  const providers = [...byProvider].map(([provider, subtasks]) => providerText(provider, subtasks));
   const recovering = inRecovery(task) ? 'recover ' : '';
   return `  ${(recovering + task.phase).padEnd(22)} ${providers.join('   ')}`.trimEnd();
 }

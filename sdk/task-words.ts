@@ -118,10 +118,13 @@ function doneText(task: ClosedTask): string {
   }
 }
 
+/** A cause in AWS's words may lack its full stop. */
+const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
+
 /** How a closed task ended: what is true of its company now. */
 export function endText(task: ClosedTask): string {
   const { outcome, company, operation, failure, debts } = task;
-  const why = failure ? ` ${failure.error}: ${failure.cause}` : '';
+  const why = failure ? ` ${failure.error}: ${sentence(failure.cause)}` : '';
   const owed =
     debts.length > 0
       ? ` ${countText(debts.length, 'provider')} could not be cleaned: ${debtsText(debts)}. The sweeper has it cleaned up.`

@@ -40,8 +40,8 @@ async function endOtherCopies(ports: SettleCommitPorts, actor: Actor, latest: st
   }
   for (const due of await ports.dueDates.ofCompany('discard-exports', actor.company)) {
     if (due.at <= latest) continue;
+    // The later row stays: only the sweeper deletes rows, and finds nothing left to discard on that day.
     await ports.dueDates.schedule({ ...due, at: latest });
-    await ports.dueDates.remove(due);
     ended += 1;
   }
   if (ended === 0) return;

@@ -82,7 +82,17 @@ describe('the line of a phase', () => {
       erase('contacts', 'db3', 'running'),
       erase('deals', 'db1', 'dispatched'),
     ];
-    expect(phaseLine({ task, subtasks })).toBe(`  ${'erase'.padEnd(22)} contacts ▸2 ✗1   deals …`);
+    expect(phaseLine({ task, subtasks })).toBe(`  ${'erase'.padEnd(22)} contacts ✗1 ▸2   deals …`);
+  });
+
+  test('shows of several works of a provider at one place what is farthest from done', () => {
+    const at = (action: string, state: string) =>
+      exportSubtask('t', 'contacts', { phase: 'open', action, state, progress: undefined });
+    const opening = openTask('t', { operation: 'backup', plan: plans.backup, phase: 'open' });
+    const line = (drain: string, open: string) =>
+      phaseLine({ task: opening, subtasks: [at('drain', drain), at('open', open)] }).trim();
+    expect(line('failed', 'dispatched')).toMatch(/contacts ✗$/);
+    expect(line('succeeded', 'running')).toMatch(/contacts ▸$/);
   });
 
   test('in a terminal is rewritten in place, and told once when a removal is incomplete', () => {
