@@ -167,6 +167,7 @@ export const EndedExecutionEvent = z.object({
     input: z.string(),
   }),
 });
+export type EndedExecutionEvent = z.infer<typeof EndedExecutionEvent>;
 
 export const DecideDirectionResult = z
   .object({

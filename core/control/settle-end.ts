@@ -7,7 +7,7 @@ import {
   type Topology,
   targetOf,
 } from '@tanker/contract/index.ts';
-import type { Actor, Backups, Debts, DueDates, Fallbacks, KeptFallback, Ledger } from '../ports.ts';
+import type { Actor, Backups, Debts, DueDates, Fallbacks, KeptFallback, Ledger, Log } from '../ports.ts';
 import { discardedBackup, tombstoneTtl } from './backup-record.ts';
 import { type HeldRecord, resultOf } from './records.ts';
 import { settleRemoval } from './settle-removal.ts';
@@ -20,6 +20,7 @@ export interface EndPorts {
   readonly dueDates: DueDates;
   readonly fallbacks: Fallbacks;
   readonly ledger: Ledger;
+  readonly log: Log;
   readonly now: () => Date;
 }
 

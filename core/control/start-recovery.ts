@@ -1,9 +1,14 @@
 import {
+  type EndedExecutionEvent,
   MAX_CAUSE_IN_RESULT,
   MAX_ERROR_CHARACTERS,
+  machineArn,
+  OPERATIONS,
   type Operation,
+  RecoverInput,
   type Refusal,
   TankerError,
+  type Topology,
 } from '@tanker/contract/index.ts';
 import type { Executions, Log, Recoveries, Tasks } from '../ports.ts';
 
@@ -18,6 +23,25 @@ export interface EndedExecution {
   readonly cause?: string | null | undefined;
   /** The event's own id: the same event twice starts one recovery. */
   readonly eventId: string;
+}
+
+/** From the status event. Undefined for an execution that is nested in another, whose end is its parent's to handle. */
+export function endedExecution(
+  topology: Topology,
+  { id, detail }: EndedExecutionEvent,
+): EndedExecution | undefined {
+  const machine = OPERATIONS.find((operation) => machineArn(topology, operation) === detail.stateMachineArn);
+  const task = machine && taskOf(machine, detail);
+  if (machine === undefined || task === undefined) return undefined;
+  const { name, status, error, cause } = detail;
+  return { machine, task, name, status, error, cause, eventId: id };
+}
+
+/** An operation's execution is named by its task; a recovery names its task in its input. */
+function taskOf(machine: Operation, detail: { name: string; input: string }): string | undefined {
+  if (machine !== 'recover') return detail.name;
+  const input = RecoverInput.safeParse(JSON.parse(detail.input));
+  return input.success ? input.data.task : undefined;
 }
 
 export interface StartRecoveryPorts {

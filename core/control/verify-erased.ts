@@ -25,7 +25,7 @@ export interface VerifyErasedPorts {
 /** The sweeper first tries to settle a debt after this long: time for a provider to come back. */
 export const FIRST_SETTLE_MS = 3_600_000;
 
-interface Leftover extends Debt {
+export interface Leftover extends Debt {
   readonly error: string;
   readonly cause: string;
 }
@@ -52,6 +52,14 @@ function leftoverAt(
   };
 }
 
+/** What is not proven clean under this epoch. */
+export const leftoversOf = (
+  subtasks: readonly SubtaskRecord[],
+  actor: Actor,
+  erases: readonly Debt[],
+  statuses: readonly SubtaskStatus[] = [],
+): Leftover[] => erases.flatMap((at) => leftoverAt(subtasks, actor, at, statuses) ?? []);
+
 /** What this execution had to erase: what its recovery decided, or, on the forward path, what the plan says. */
 function erasesOfActor({ operation, plan, direction }: HeldRecord, actor: Actor): readonly Debt[] {
   const outcome = direction?.epoch === actor.epoch ? direction.outcome : DONE[operation];
@@ -70,8 +78,7 @@ export async function verifyErased(
   const record = await heldTask(ports.tasks, actor);
   const erases = erasesOfActor(record, actor);
   if (erases.length === 0) return { clean: 0, left: 0, incomplete: false, debts: [] };
-  const subtasks = await ports.subtasks.list(actor.task);
-  const found = erases.flatMap((at) => leftoverAt(subtasks, actor, at, statuses) ?? []);
+  const found = leftoversOf(await ports.subtasks.list(actor.task), actor, erases, statuses);
   const left = found.map(({ provider, location }) => ({ provider, location }));
   const removal = record.operation === 'remove';
   if (removal) await noteIncomplete(ports, actor, record, left);

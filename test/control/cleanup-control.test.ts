@@ -96,6 +96,14 @@ describe('a move', () => {
   });
 });
 
+test('a repeat of a move’s close that comes late does not bring back the copy that was given up', async () => {
+  const move = await finishedMove(world);
+  const kept = await fallbackOf(move);
+  await finishedCleanup(world, cleaning(move.company));
+  await world.fallbacks.keep(kept as Parameters<typeof world.fallbacks.keep>[0]);
+  expect((await fallbackOf(move))?.state).toBe('given-up');
+});
+
 describe('the plan of a cleanup', () => {
   test('asks every provider where the copy lies, and erases there alone', async () => {
     const { company } = await finishedMove(world);

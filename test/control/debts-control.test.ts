@@ -103,6 +103,16 @@ describe('debts', () => {
     });
   });
 
+  test('are left alone by a recovery whose plan was made for another version: home may be there now', async () => {
+    const { company } = await indebted();
+    const at = await openedTask(world, cleaning(company));
+    const read = async () => ({ ...(await world.authority.read(company)), version: 0 });
+    const stale = planOf(world, at, { authority: { ...world.authority, read } });
+    await expect(stale).rejects.toMatchObject({ name: 'PlacementChanged' });
+    const recovery = await recoveryOf(world, at);
+    expect(await decideDirection(world, recovery)).toMatchObject({ outcome: 'refused', erases: [] });
+  });
+
   test('of a company that was removed for good can be settled as well', async () => {
     const { company } = await finishedRemoval(world, { at: newCompany(world), input: { final: true } });
     await world.debts.record({

@@ -6,7 +6,8 @@ import { prepareWorkers } from '../../core/control/prepare-workers.ts';
 import type { Actor } from '../../core/ports.ts';
 import { dynamoWorkerRow } from '../../lambdas/runtime/dynamo-worker-row.ts';
 import { type ControlWorld, controlWorld, SOURCE, TARGET, testTopology } from './control-world.ts';
-import { plannedTask } from './planned-task.ts';
+import { finishedRemoval } from './finished-task.ts';
+import { newTask, plannedTask } from './planned-task.ts';
 
 const topology = testTopology({
   providers: ['contacts', 'deals'].map((name) => ({
@@ -140,6 +141,25 @@ describe('dispatch to Fargate', () => {
     const later = { ...world, now: () => new Date(world.clock.time + 16_000) };
     await dispatch(later, exportOf(actor));
     expect(world.launchedWorkers).toHaveLength(1);
+  });
+
+  test('of a restore has a worker at the target alone, which gets the backup’s manifest and whose it is', async () => {
+    const removal = await finishedRemoval(world);
+    const input = { backup: removal.task };
+    const order = { operation: 'restore', at: newTask(removal.company), input } as const;
+    world.startedWorkers.length = 0;
+    const actor = await plannedTask(world, order);
+    expect(await prepareWorkers(world, actor)).toEqual({ environments: 0, starting: 1 });
+    const [work] = world.startedWorkers as [TransferWork];
+    expect(work).toMatchObject({ action: 'import', location: TARGET });
+    await rowOf(work).waiting();
+    const { grant: _, ...event } = exportOf(actor);
+    await dispatch(world, { ...event, phase: 'import', action: 'import', location: TARGET });
+    expect((await rowOf(work).subtask())?.order).toMatchObject({
+      manifest: { key: 'k' },
+      exported: { task: removal.task, epoch: removal.epoch },
+      version: 1,
+    });
   });
 
   test('leaves the other providers to their functions', async () => {

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { LEASE_MARGIN_SECONDS } from '@tanker/contract/index.ts';
+import {
+  LEASE_MARGIN_SECONDS,
+  type Machine,
+  machineArn,
+  NESTED_MACHINES,
+  TASK_OPERATIONS,
+} from '@tanker/contract/index.ts';
 import { claimCompany } from '../../core/control/claim-company.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
 import { lockTraffic, unlockTraffic } from '../../core/control/lock-traffic.ts';
-import { RECOVERY_STARTS, startRecovery } from '../../core/control/start-recovery.ts';
+import { endedExecution, RECOVERY_STARTS, startRecovery } from '../../core/control/start-recovery.ts';
 import { verifyErased } from '../../core/control/verify-erased.ts';
 import type { Actor } from '../../core/ports.ts';
 import { type ControlWorld, controlWorld, SOURCE, settle, TARGET } from './control-world.ts';
@@ -217,6 +223,35 @@ describe('the rule on ended executions', () => {
       name: `recover-${actor.task}-aaaaaaaabbbb`,
       input: { task: actor.task, reason: { error: 'ExecutionABORTED' } },
     });
+  });
+
+  test('passes on who stopped the execution and why, of the event or of Step Functions', async () => {
+    const actor = await planned();
+    const cancelled = { error: 'TaskCancelled', cause: 'ada: wrong target' };
+    await startRecovery(world, ended(actor.task, cancelled));
+    expect(world.started.at(-1)?.input.reason).toEqual(cancelled);
+    world.ends.set(actor.task, cancelled);
+    await startRecovery(world, ended(actor.task));
+    expect(world.started.at(-1)?.input.reason).toEqual(cancelled);
+    const executions = { endOf: () => Promise.reject(new Error('throttled')) };
+    await startRecovery({ ...world, executions }, ended(actor.task));
+    expect(world.started.at(-1)?.input.reason.error).toBe('ExecutionABORTED');
+  });
+
+  test('knows the task of every machine’s execution, and that a nested one is its parent’s to handle', () => {
+    const of = (machine: Machine, input: object = {}) =>
+      endedExecution(world.topology, {
+        id: 'e',
+        detail: {
+          stateMachineArn: machineArn(world.topology, machine),
+          name: 'name',
+          status: 'FAILED',
+          input: JSON.stringify(input),
+        },
+      })?.task;
+    for (const operation of TASK_OPERATIONS) expect(of(operation)).toBe('name');
+    expect(of('recover', { task: 'task-1', reason })).toBe('task-1');
+    for (const nested of NESTED_MACHINES) expect(of(nested)).toBeUndefined();
   });
 
   test('starts none for a closed task, nor while another recovery holds it', async () => {

@@ -193,8 +193,9 @@ describe('a removal', () => {
       cause: '',
     } as const;
     await world.debts.record(debt);
-    await finishedRemoval(world, { at });
+    const removal = await finishedRemoval(world, { at });
     expect(await world.debts.list(at.company)).toEqual([debt]);
+    expect((await world.logLines(removal.task)).join('\n')).toContain('no longer has them: dropped at eu/db1');
   });
 
   test('is not committed without a second look at home, an unbroken grant and time left', async () => {
@@ -240,6 +241,14 @@ describe('a removal that is incomplete', () => {
         })
       ).error,
     ).toBe('CompanyBusy');
+  });
+
+  test('can’t be closed as done', async () => {
+    const { actor } = await incomplete();
+    const end = { outcome: 'removed', reason: null, reported: [] } as const;
+    await expect(closeTask(world, actor, end)).rejects.toMatchObject({ name: 'EraseIncomplete' });
+    expect(await ledgerOf(actor.company)).toEqual([]);
+    expect((await world.tasks.get(actor.task))?.state).toBe('open');
   });
 
   test('is tried again until nothing is left, and then is a complete removal', async () => {
