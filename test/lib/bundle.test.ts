@@ -20,7 +20,7 @@ describe('the bundles', () => {
   beforeAll(async () => {
     bundles = await bundleFunctions(topology, folder);
     folders = [...Object.values(bundles.control), ...Object.values(bundles.agent)];
-  }, 60_000);
+  }, 120_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test('are one folder for each function, with the handler and the topology', () => {

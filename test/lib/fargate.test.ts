@@ -31,7 +31,7 @@ beforeAll(() => {
   synthesized = synthesize({ nag: false, topology });
   us = synthesized.stacks['tanker-us'] as Template;
   eu = synthesized.stacks['tanker-eu'] as Template;
-}, 60_000);
+}, 120_000);
 
 describe('the transfer task', () => {
   test('has a fixed family, the topology’s processor, and one container without a shell or a writable disk', () => {

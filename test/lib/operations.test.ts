@@ -26,18 +26,23 @@ const metricsOf = ({ Properties }: Resource): { MetricName: string; Namespace: s
 
 beforeAll(() => {
   stacks = synthesize({ nag: false }).stacks;
-}, 60_000);
+}, 120_000);
 
 describe('the alarms', () => {
   test('are those that the runbook knows, in the control region and in each datacenter', () => {
     expect(names().sort()).toEqual([
+      'tanker-cleanup-refused',
       'tanker-dead-letters',
       'tanker-debt-recorded',
+      'tanker-debts-waiting',
       'tanker-eu-agent-failures',
       'tanker-eu-agent-throttles',
       'tanker-eu-open-failures',
+      'tanker-execution-throttles',
+      'tanker-expiry-late',
       'tanker-failed-recovery',
       'tanker-lock-over-budget',
+      'tanker-removal-incomplete',
       'tanker-stuck-task',
       'tanker-sweep-failures',
       'tanker-throttles',
@@ -195,7 +200,9 @@ describe('the policies for people', () => {
     expect(actionsOf('tanker-operator', 'Deny')).toEqual(['states:RedriveExecution']);
     const resources = statementsOf('tanker-operator').find(({ Effect }) => Effect === 'Deny')?.Resource;
     expect(resources).toEqual(
-      MACHINES.map((machine) => `arn:aws:states:eu-west-1:111122223333:execution:tanker-${machine}:*`),
+      [...MACHINES]
+        .sort()
+        .map((machine) => `arn:aws:states:eu-west-1:111122223333:execution:tanker-${machine}:*`),
     );
   });
 

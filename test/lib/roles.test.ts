@@ -15,10 +15,12 @@ import {
 const CONTROL_TABLE = 'arn:aws:dynamodb:eu-west-1:111122223333:table/tanker';
 const MACHINE = 'arn:aws:states:eu-west-1:111122223333:stateMachine:tanker';
 /** Every operation's executions, but not those nested in them. */
-const LOOKS = OPERATIONS.map(
-  (operation) =>
-    `states:DescribeExecution ${MACHINE.replace(':stateMachine:', ':execution:')}-${operation}:*`,
-);
+const LOOKS = [...OPERATIONS]
+  .sort()
+  .map(
+    (operation) =>
+      `states:DescribeExecution ${MACHINE.replace(':stateMachine:', ':execution:')}-${operation}:*`,
+  );
 const DATACENTERS = [
   { name: 'us', region: 'us-east-1' },
   { name: 'eu', region: 'eu-central-1' },
@@ -30,7 +32,7 @@ let control: Template;
 beforeAll(() => {
   stacks = synthesize({ nag: false }).stacks;
   control = stacks['tanker-control'] as Template;
-}, 60_000);
+}, 120_000);
 
 /** Rights that know no resource, by their service. */
 const RESOURCELESS: Record<string, RegExp> = {

@@ -17,7 +17,7 @@ describe('the stacks of the example, with cdk-nag on', () => {
     synthesized = synthesize({ nag: true });
     control = synthesized.stacks['tanker-control'] as Template;
     datacenters = ['tanker-us', 'tanker-eu'].map((name) => synthesized.stacks[name] as Template);
-  }, 60_000);
+  }, 120_000);
 
   test('are one for the control region and one for each datacenter', () => {
     expect(Object.keys(synthesized.stacks).sort()).toEqual(['tanker-control', 'tanker-eu', 'tanker-us']);
@@ -128,7 +128,7 @@ describe('the stacks of the example, with cdk-nag on', () => {
         expect(Properties['RetentionInDays']).toBe(topology.retention.recordDays);
       }
     }
-    expect(ofType(control, 'AWS::Logs::LogGroup')).toHaveLength(CONTROL_FUNCTIONS.length + 2);
+    expect(ofType(control, 'AWS::Logs::LogGroup')).toHaveLength(CONTROL_FUNCTIONS.length + MACHINES.length);
   });
 
   test('have each control function under its fixed name, with the environment of its schema', () => {
@@ -258,7 +258,7 @@ describe('two datacenters of one region, one of them in a network of its own, wi
       { ...eu, region: 'eu-west-1' },
     ];
     stacks = synthesize({ topology: { ...example, installation: 'acme', datacenters }, nag: true }).stacks;
-  }, 60_000);
+  }, 120_000);
 
   test('make each secret once', () => {
     const names = Object.values(stacks).flatMap((template) =>
