@@ -195,7 +195,9 @@ describe('a removal', () => {
     await world.debts.record(debt);
     const removal = await finishedRemoval(world, { at });
     expect(await world.debts.list(at.company)).toEqual([debt]);
-    expect((await world.logLines(removal.task)).join('\n')).toContain('no longer has them: dropped at eu/db1');
+    expect((await world.logLines(removal.task)).join('\n')).toContain(
+      'no longer has them: dropped at eu/db1',
+    );
   });
 
   test('is not committed without a second look at home, an unbroken grant and time left', async () => {
