@@ -99,8 +99,11 @@ function backupLine(backup: BackupRecord, now: Date): string {
   return `backup ${task} of ${formatLocation(location)}: ${state}, ${countText(Object.keys(providers).length, 'provider')}, ${countText(rows, 'row')}, ${bytesText(bytes)}, ${end}`;
 }
 
-function ledgerLine({ home, erasedRows, locations, completedAt, lastCopyUntil }: LedgerRecord): string {
-  return `ledger: ${home}; ${countText(erasedRows, 'row')} erased at ${locations.map(formatLocation).join(', ')}, complete ${minuteText(completedAt)} UTC; no copy is left from ${minuteText(lastCopyUntil)} UTC on`;
+function ledgerLine(
+  { home, erasedRows, locations, completedAt, lastCopyUntil }: LedgerRecord,
+  now: Date,
+): string {
+  return `ledger: ${home}; ${countText(erasedRows, 'row')} erased at ${locations.map(formatLocation).join(', ')}, complete ${minuteText(completedAt)} UTC; last copy until ${minuteText(lastCopyUntil)} UTC (${distanceText(lastCopyUntil, now)})`;
 }
 
 function fallbackLine(fallback: FallbackRecord, now: Date): string {
@@ -116,7 +119,7 @@ function fallbackLine(fallback: FallbackRecord, now: Date): string {
 function evidenceLines({ evidence: { backup, ledger, fallbacks, debts } }: TaskView, now: Date): string[] {
   return [
     ...(backup ? [backupLine(backup, now)] : []),
-    ...(ledger ? [ledgerLine(ledger)] : []),
+    ...(ledger ? [ledgerLine(ledger, now)] : []),
     ...fallbacks.map((fallback) => fallbackLine(fallback, now)),
     ...debts.map(
       ({ provider, location, error, since, settledAt }) =>

@@ -56,23 +56,23 @@ export function debtsText(debts: readonly Debt[]): string {
   return `${named.join(', ')}${more}`;
 }
 
-/** What an open removal could not erase yet; undefined for any other task, and once it is closed. */
+/** What an open removal could not erase yet; undefined for any other task, and once nothing is left. */
 export const incompleteOf = (task: TaskRecord): TaskRecord['incomplete'] =>
-  task.state === 'open' ? task.incomplete : undefined;
+  task.state === 'open' && task.incomplete?.left.length ? task.incomplete : undefined;
 
 /** Of a removal that could not erase everything yet: what is left where. Undefined for any other task. */
 export function incompleteText(task: TaskRecord): string | undefined {
   const incomplete = incompleteOf(task);
   if (!incomplete) return undefined;
   const { since, left } = incomplete;
-  const holders = `${countText(left.length, 'provider')} still ${left.length === 1 ? 'holds' : 'hold'}`;
-  return `INCOMPLETE since ${minuteText(since)} UTC: ${holders} something: ${debtsText(left)}. It is tried again until nothing is left.`;
+  return `INCOMPLETE since ${minuteText(since)} UTC: ${countText(left.length, 'provider')} may still hold something: ${debtsText(left)}. It is tried again until nothing is left.`;
 }
 
 /** A closed task's outcome, or the phase of an open one: which of its operation's, and whether it goes on or back. */
 export function stateText(task: TaskRecord): string {
   if (task.state === 'closed') return task.outcome;
-  if (task.incomplete) return `open: INCOMPLETE, ${task.incomplete.left.length} left`;
+  const incomplete = incompleteOf(task);
+  if (incomplete) return `open: INCOMPLETE, ${incomplete.left.length} left`;
   if (inRecovery(task)) return `open: recover ${task.phase}`;
   const phases: readonly string[] = PHASES[task.operation];
   return `open: ${task.phase} (${phases.indexOf(task.phase) + 1} of ${phases.length})`;
@@ -94,7 +94,7 @@ const atText = (location: Plan['from'], unknown: string): string =>
 function backupText({ task, company, plan, closedAt }: ClosedTask): string {
   const { expiresAt = closedAt } = plan ?? {};
   if (expiresAt <= closedAt) return "Its backup can't be restored and is deleted by the next sweep.";
-  return `Its backup may be restored until ${minuteText(expiresAt)} UTC: tanker restore ${company} --backup ${task} --to DATACENTER`;
+  return `Its backup may be restored until ${minuteText(expiresAt)} UTC (tanker restore ${company} --backup ${task} --to DATACENTER).`;
 }
 
 function doneText(task: ClosedTask): string {

@@ -95,11 +95,9 @@ function removalsText(company: string, removals: readonly LedgerRecord[], now: D
     minuteText(removal.removedAt),
     minuteText(removal.completedAt),
     wholeNumber(removal.erasedRows),
-    Date.parse(removal.lastCopyUntil) > now.getTime()
-      ? `dies ${distanceText(removal.lastCopyUntil, now)}`
-      : 'none is left',
+    distanceText(removal.lastCopyUntil, now),
     removal.requestedBy,
   ]);
-  const head = ['removal', 'home', 'removed (UTC)', 'complete (UTC)', 'rows erased', 'last copy', 'by'];
+  const head = ['removal', 'home', 'removed (UTC)', 'complete (UTC)', 'rows erased', 'last copy until', 'by'];
   return `\n\nRemovals of ${company}\n${textTable([head, ...rows], [4])}`;
 }

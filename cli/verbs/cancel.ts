@@ -97,8 +97,8 @@ const BACK = {
   backup: () => 'A backup changes nothing and dies by itself.',
   restore: ({ company }) => `To go back, remove the company again (tanker remove ${company}).`,
   remove: ({ company, task, plan }) =>
-    plan?.final
-      ? 'It was final: nothing brings the company back.'
-      : `Once it is closed, the company can be restored from its backup (tanker restore ${company} --backup ${task}).`,
+    plan?.final || Date.parse(plan?.expiresAt ?? '') <= Date.now()
+      ? 'Its backup can not be restored: nothing brings the company back.'
+      : `To bring the company back, restore it from its backup (tanker restore ${company} --backup ${task}).`,
   cleanup: () => 'What was given up is not brought back.',
 } as const satisfies Record<TaskOperation, (task: TaskRecord) => string>;

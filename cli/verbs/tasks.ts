@@ -4,7 +4,7 @@ import {
   type TaskOperation,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
-import { incompleteOf, stateText, wayText } from '@tanker/sdk/task-words.ts';
+import { incompleteOf, isDone, stateText, wayText } from '@tanker/sdk/task-words.ts';
 import { countText, minuteText, textTable } from '@tanker/sdk/text.ts';
 import { type Command, Option } from 'commander';
 import { listAllTasks, listRecentTasks } from '../aws/list-tasks.ts';
@@ -68,8 +68,11 @@ export function tasksText(tasks: readonly TaskRecord[]): string {
   return textTable([['task', 'operation', 'company', 'where', 'state', 'created (UTC)', ''], ...rows]);
 }
 
-/** What is wrong with it. */
+/** What is, or was, wrong with it. */
 function noteText(task: TaskRecord): string {
   const debts = task.state === 'closed' ? task.debts.length : 0;
-  return [task.failure?.error, debts > 0 ? countText(debts, 'debt') : undefined].filter(Boolean).join(', ');
+  // A task that is done had a recovery which went forward.
+  const done = task.state === 'closed' && isDone(task) ? 'after ' : '';
+  const failed = task.failure ? `${done}${task.failure.error}` : undefined;
+  return [failed, debts > 0 ? countText(debts, 'debt') : undefined].filter(Boolean).join(', ');
 }

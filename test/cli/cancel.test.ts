@@ -191,10 +191,15 @@ describe('is refused with CommitPassed and 1, and stops nothing,', () => {
     },
   );
 
-  test('of a final removal: nothing brings the company back', async () => {
-    const plan = { ...plans.remove, final: true };
+  test.each([
+    ['final', { final: true }],
+    ['one that keeps no backup', { expiresAt: '2026-03-01T10:00:00.000Z' }],
+  ])('of a removal that is %s: nothing brings the company back', async (_which, changes) => {
+    const plan = { ...plans.remove, ...changes };
     await world.putTask(closedTask('for-good', 'removed', { operation: 'remove', plan }));
-    expect((await cancel('for-good')).err).toContain('It was final: nothing brings the company back.');
+    expect((await cancel('for-good')).err).toContain(
+      'Its backup can not be restored: nothing brings the company back.',
+    );
   });
 });
 

@@ -62,7 +62,7 @@ describe('show', () => {
       /backup removal of us\/db1: available, 2 providers, 1,234 rows, 2\.5 MB, expires \S+ \S+ UTC \(in 29 days\)/,
     );
     expect(out).toMatch(
-      /ledger: removed; 2,468 rows erased at us\/db1, eu\/db1, complete 2026-03-01 10:00 UTC; no copy is left from \S+ \S+ UTC on/,
+      /ledger: removed; 2,468 rows erased at us\/db1, eu\/db1, complete 2026-03-01 10:00 UTC; last copy until \S+ \S+ UTC \(in 29 days\)/,
     );
     const { evidence } = JSON.parse((await world.tanker('show', 'removal', '--json')).out);
     expect(evidence).toMatchObject({

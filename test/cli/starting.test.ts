@@ -80,7 +80,7 @@ describe('--watch', () => {
       'backup',
       'backed-up',
       0,
-      'unlocked. Its backup may be restored until 2126-03-31 10:00 UTC: tanker restore acme --backup',
+      'unlocked. Its backup may be restored until 2126-03-31 10:00 UTC (tanker restore acme --backup',
     ],
     ['restore', 'restored', 0, 'acme lives at eu/db1.'],
     [

@@ -44,6 +44,14 @@ describe('tasks', () => {
       }),
     );
     await world.putTask(openTask('a-migration'));
+    await world.putTask(
+      closedTask('late-removal', 'removed', {
+        ...removed,
+        failure: { error: 'EraseIncomplete', cause: 'Why.' },
+        createdAt: '2026-02-01T10:00:00.000Z',
+      }),
+    );
+    world.executions.push({ machine: 'remove', name: 'late-removal', status: 'FAILED' });
     world.executions.push({ machine: 'remove', name: 'ended-removal', status: 'FAILED' });
     world.executions.push({ machine: 'migrate', name: 'a-migration', status: 'RUNNING' });
     for (const all of [[], ['--all']]) {
@@ -65,6 +73,7 @@ describe('tasks', () => {
     const { out } = await world.tanker('tasks', '--operation', 'remove');
     expect(out).toMatch(/open-removal +remove +acme +us\/db1 +open: INCOMPLETE, 1 left/);
     expect(out).toMatch(/ended-removal +remove +acme +us\/db1 +undone .* SourceChanged/);
+    expect(out).toMatch(/late-removal +remove +acme +us\/db1 +removed .* after EraseIncomplete/);
     expect((await world.tanker('tasks', '--operation', 'move')).code).toBe(2);
   });
 });

@@ -50,6 +50,7 @@ describe('watch', () => {
       world.course.push(
         () => world.putTask(removal({ incomplete: left('contacts', 'deals') })),
         () => world.putTask(removal({ incomplete: left('deals') })),
+        () => world.putTask(removal({ incomplete: left() })),
         () =>
           world.putTask(
             closedTask('removing', 'removed', {
@@ -67,8 +68,8 @@ describe('watch', () => {
       expect(code).toBe(0);
       const told = out.split('\n').filter((line) => line.includes('INCOMPLETE'));
       expect(told).toEqual([
-        '  INCOMPLETE since 2026-03-01 10:00 UTC: 2 providers still hold something: contacts at eu/db1, deals at eu/db1. It is tried again until nothing is left.',
-        '  INCOMPLETE since 2026-03-01 10:00 UTC: 1 provider still holds something: deals at eu/db1. It is tried again until nothing is left.',
+        '  INCOMPLETE since 2026-03-01 10:00 UTC: 2 providers may still hold something: contacts at eu/db1, deals at eu/db1. It is tried again until nothing is left.',
+        '  INCOMPLETE since 2026-03-01 10:00 UTC: 1 provider may still hold something: deals at eu/db1. It is tried again until nothing is left.',
       ]);
       expect(out).toContain('Task removing: removed. acme lives nowhere');
     });
@@ -84,6 +85,7 @@ describe('watch', () => {
         undefined,
         2,
         1,
+        undefined,
         'removed',
       ]);
       expect(lines[2]).toMatchObject({
