@@ -24,6 +24,11 @@ const effectSchema = z.discriminatedUnion('kind', [
     kind: z.literal('answer-lost'),
     errorMessage: z.string().default('Injected fault: answer lost'),
   }),
+  /**
+   * Something waits until the fault is cleared: the `call` itself, its `answer`, or a `copy` of the call, which is made
+   * then. Only for functions: the first two for `Run`, the copy for `Invoke`.
+   */
+  z.strictObject({ kind: z.literal('hold'), what: z.enum(['call', 'answer', 'copy']) }),
 ]);
 
 /** A fault as a test sets it, in process or over HTTP. */
@@ -34,6 +39,8 @@ export const faultSchema = z.strictObject({
   region: z.string().optional(),
   /** A plain JSON subset of the call: {operation, functionName, payload: {...}}. Without it every call is hit. */
   match: z.record(z.string(), z.unknown()).default({}),
+  /** Only calls in whose path, query, resource or listed prefix this text stands. */
+  contains: z.string().min(1).optional(),
   /** How many calls are hit before the fault is spent. */
   times: z.union([z.int().min(1), z.literal('forever')]).default(1),
   effect: effectSchema,
@@ -43,9 +50,12 @@ export type FaultEffect = z.output<typeof effectSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
 export type Fault = z.output<typeof faultSchema> & { readonly id: string; hits: number };
 
+/** What hits one call, and when its fault is cleared. */
+export type Hit = FaultEffect & { readonly cleared: Promise<void> };
+
 /**
  * One call as a service shows it to the faults before it does anything. Operations are those of the API, and besides:
- * Lambda's `Run` (the function's own run: error, delay, answer-delayed, answer-lost), ECS's `Run` (a task on its way to its first line of
+ * Lambda's `Run` (the function's own run: error, delay, answer-delayed, answer-lost, hold), ECS's `Run` (a task on its way to its first line of
  * code: error, delay; an error of `RunTask` without a status code is one of the failures in its 200), EventBridge's `Route` (an event on its way to a
  * target: drop, delay, duplicate) and `Deliver` (the target's answer: error).
  */
@@ -64,10 +74,7 @@ export interface FaultSubject {
  * Asks whether a fault hits this call; an answer has used up one of its times. With `kinds` only faults of these
  * effects are looked at: a caller names those that it can bring about.
  */
-export type FaultPort = (
-  subject: FaultSubject,
-  kinds?: readonly FaultEffect['kind'][],
-) => FaultEffect | undefined;
+export type FaultPort = (subject: FaultSubject, kinds?: readonly FaultEffect['kind'][]) => Hit | undefined;
 
 export interface Faults {
   /** Adds a fault, answers its id; the same id replaces. Throws ZodError for what is no fault. */
@@ -82,35 +89,36 @@ export interface Faults {
 
 /** The faults of one embedded cloud. The oldest fault that matches wins. */
 export function createFaults(): Faults {
-  const faults = new Map<string, Fault>();
+  const faults = new Map<string, { readonly fault: Fault; readonly cleared: PromiseWithResolvers<void> }>();
   const consult: FaultPort = (subject, kinds) => {
-    for (const fault of faults.values()) {
+    for (const { fault, cleared } of faults.values()) {
       const spent = fault.times !== 'forever' && fault.hits >= fault.times;
       if (spent || !(kinds?.includes(fault.effect.kind) ?? true) || !hits(fault, subject)) continue;
       fault.hits += 1;
-      return fault.effect;
+      return { ...fault.effect, cleared: cleared.promise };
     }
     return undefined;
+  };
+  const remove = (id: string): number => {
+    faults.get(id)?.cleared.resolve();
+    return faults.delete(id) ? 1 : 0;
   };
   return {
     set(input) {
       const parsed = faultSchema.parse(input);
       const id = parsed.id ?? randomUUID();
-      faults.set(id, { ...parsed, id, hits: 0 });
+      remove(id);
+      faults.set(id, { fault: { ...parsed, id, hits: 0 }, cleared: Promise.withResolvers<void>() });
       return id;
     },
-    clear(id) {
-      if (id !== undefined) return faults.delete(id) ? 1 : 0;
-      const count = faults.size;
-      faults.clear();
-      return count;
-    },
-    list: () => [...faults.values()],
+    clear: (id) => (id === undefined ? [...faults.keys()] : [id]).reduce((sum, one) => sum + remove(one), 0),
+    list: () => [...faults.values()].map(({ fault }) => fault),
     consult,
     inject(call) {
       const [service = ''] = call.action.split(':');
       const { region, operation, action, resource } = call;
-      const effect = consult({ service, region, operation, action, resource }, ['error']);
+      const prefix = call.context?.['s3:prefix'];
+      const effect = consult({ service, region, operation, action, resource, prefix }, ['error']);
       if (effect?.kind !== 'error') return undefined;
       return { status: effect.statusCode ?? 500, code: effect.errorType, message: effect.errorMessage };
     },
@@ -121,6 +129,9 @@ function hits(fault: Fault, subject: FaultSubject): boolean {
   if (fault.service !== subject.service) return false;
   if (subject.namedOnly && fault.match['operation'] === undefined) return false;
   if (fault.region !== undefined && fault.region !== subject.region) return false;
+  const { contains } = fault;
+  const places = [subject['path'], subject['query'], subject['resource'], subject['prefix']];
+  if (contains !== undefined && !places.some((place) => String(place ?? '').includes(contains))) return false;
   return isSubset(fault.match, subject);
 }
 

@@ -104,6 +104,7 @@ function subjectOf(wire: WireRequest): FaultSubject {
     region,
     operation,
     path: decodeURIComponent(wire.path),
+    query: decodeURIComponent(String(wire.query)),
     namedOnly: ASK_THEMSELVES.has(service),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { FaultEffect, FaultPort } from '../faults.ts';
+import type { FaultPort, Hit } from '../faults.ts';
 import type { AsynchronousInvocations } from './asynchronous.ts';
 import { ConnectionLost, type InvocationType, type InvokeResult, LambdaApiError } from './definition.ts';
 import { assertRequest } from './payloads.ts';
@@ -50,7 +50,7 @@ async function runNow(
   entry: Registered,
   requestId: string,
   payload: string,
-  effect: FaultEffect | undefined,
+  effect: Hit | undefined,
   { clock, run }: InvokePorts,
 ): Promise<InvokeResult> {
   if (effect?.kind === 'drop') throw new ConnectionLost();
@@ -59,6 +59,7 @@ async function runNow(
     // Nobody waits for the second run; being throttled is its only way to fail.
     clock.after(effect.afterMilliseconds, () => void run(entry, requestId, payload).catch(() => {}));
   }
+  if (effect?.kind === 'hold') void effect.cleared.then(() => run(entry, requestId, payload)).catch(() => {});
   const result = await run(entry, requestId, payload);
   if (effect?.kind === 'answer-lost') throw new LambdaApiError('ServiceException', 500, effect.errorMessage);
   return result;
@@ -68,7 +69,7 @@ function acceptEvent(
   { definition }: Registered,
   requestId: string,
   payload: string,
-  effect: FaultEffect | undefined,
+  effect: Hit | undefined,
   { asynchronous, clock }: InvokePorts,
 ): void {
   if (effect?.kind === 'drop') return;
@@ -76,5 +77,6 @@ function acceptEvent(
   if (effect?.kind === 'delay') clock.after(effect.milliseconds, accept);
   else accept();
   if (effect?.kind === 'duplicate') clock.after(effect.afterMilliseconds, accept);
+  if (effect?.kind === 'hold') void effect.cleared.then(accept);
   if (effect?.kind === 'answer-lost') throw new LambdaApiError('ServiceException', 500, effect.errorMessage);
 }

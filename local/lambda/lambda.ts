@@ -9,7 +9,7 @@ import { type ExecutionEnvironment, startEnvironment } from './execution-environ
 import { createInvoke, type Invoke } from './invoke.ts';
 import { openLog } from './log.ts';
 import { EnvironmentPools } from './pool.ts';
-import { FunctionRegistry, type Registered } from './registry.ts';
+import { FunctionRegistry, type FunctionRun, type Registered } from './registry.ts';
 import { clockOffset, createRun } from './run.ts';
 import { environmentVariables, type RoleCredentials } from './variables.ts';
 import { createLambdaHandler } from './wire-handler.ts';
@@ -38,6 +38,12 @@ export interface RunningEnvironment {
   readonly busy: boolean;
 }
 
+/** An invocation under way. */
+export interface RunUnderWay extends FunctionRun {
+  readonly region: string;
+  readonly functionName: string;
+}
+
 export interface Lambda {
   readonly handle: WireHandler;
   /** Adds a function to a region. Throws when there is one of its name. */
@@ -47,6 +53,8 @@ export interface Lambda {
   /** Loads the handler of a function in so many processes (one when absent) before they are needed. */
   prewarm(region: string, functionName: string, count?: number): Promise<void>;
   environments(): readonly RunningEnvironment[];
+  /** Every invocation from when it was let in until its end, also those that a fault keeps waiting. */
+  runs(): readonly RunUnderWay[];
   /** Sends a signal to every process of a function (SIGKILL when absent); answers how many. */
   killEnvironments(functionName: string, region: string, signal?: NodeJS.Signals): number;
   /** Asynchronous events accepted and neither done nor given up. */
@@ -92,6 +100,12 @@ export function createLambda(options: LambdaOptions): Lambda {
     invoke,
     prewarm: (region, name, count = 1) => pools.prewarm(registry.find(region, name).key, count),
     environments: () => registry.all().flatMap((entry) => runningOf(entry, pools)),
+    runs: () =>
+      registry
+        .all()
+        .flatMap(({ region, definition, runs }) =>
+          [...runs].map((run) => ({ ...run, region, functionName: definition.name })),
+        ),
     killEnvironments(functionName, region, signal = 'SIGKILL') {
       const all = pools.environments(registry.find(region, functionName).key);
       for (const environment of all) environment.kill(signal);

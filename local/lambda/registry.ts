@@ -1,6 +1,13 @@
 import { type FunctionDefinition, LambdaApiError, parseFunctionReference } from './definition.ts';
 import type { FunctionLog } from './log.ts';
 
+/** One invocation from when it was let in until its end; `pid` once a process works on it. */
+export interface FunctionRun {
+  /** JSON text. */
+  readonly payload: string;
+  pid?: number;
+}
+
 /** A function of the cloud with what runs of it share. */
 export interface Registered {
   readonly region: string;
@@ -10,6 +17,8 @@ export interface Registered {
   readonly log: FunctionLog;
   /** Invocations under way, against the reserved concurrency. */
   running: number;
+  /** All of them, also those that a fault keeps waiting. */
+  readonly runs: Set<FunctionRun>;
 }
 
 /** The functions of all regions; each region knows only its own. */
@@ -20,7 +29,7 @@ export class FunctionRegistry {
   add(region: string, definition: FunctionDefinition, log: FunctionLog): Registered {
     const key = `${region}/${definition.name}`;
     if (this.#functions.has(key)) throw new Error(`Two functions are named ${definition.name} in ${region}`);
-    const entry = { region, key, definition, log, running: 0 };
+    const entry = { region, key, definition, log, running: 0, runs: new Set<FunctionRun>() };
     this.#functions.set(key, entry);
     return entry;
   }

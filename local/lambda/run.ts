@@ -4,7 +4,7 @@ import { type InvokeResult, LambdaApiError } from './definition.ts';
 import { InitFailed, type Outcome } from './execution-environment.ts';
 import { limitAnswer } from './payloads.ts';
 import type { EnvironmentPools } from './pool.ts';
-import type { Registered } from './registry.ts';
+import type { FunctionRun, Registered } from './registry.ts';
 
 export interface RunPorts {
   readonly clock: Clock;
@@ -18,22 +18,25 @@ export interface RunPorts {
 export type Run = (entry: Registered, requestId: string, payload: string) => Promise<InvokeResult>;
 
 /** What a fault can do to a function's own run. */
-const RUN_EFFECTS = ['error', 'delay', 'answer-delayed', 'answer-lost'] as const;
+const RUN_EFFECTS = ['error', 'delay', 'answer-delayed', 'answer-lost', 'hold'] as const;
 
 /** Runs functions in their environments, within the reserved concurrency. */
 export function createRun(ports: RunPorts): Run {
-  return async (entry, requestId, payload) => {
+  const runIn = async (entry: Registered, requestId: string, current: FunctionRun): Promise<InvokeResult> => {
+    const { payload } = current;
     const { reservedConcurrency } = entry.definition;
     if (reservedConcurrency !== undefined && entry.running >= reservedConcurrency)
       throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
     if (!ports.mayRun(entry.region)) throw throttled('ConcurrentInvocationLimitExceeded');
     const effect = ports.fault?.(faultSubject(entry, 'Run', payload, true), RUN_EFFECTS);
     if (effect?.kind === 'delay') await waitFor(ports.clock, effect.milliseconds);
+    if (effect?.kind === 'hold' && effect.what === 'call') await effect.cleared;
     if (effect?.kind === 'error') return failed(requestId, effect);
     entry.running += 1;
     try {
-      const outcome = await runOnce(entry, requestId, payload, ports);
+      const outcome = await runOnce(entry, requestId, current, ports);
       if (effect?.kind === 'answer-delayed') await waitFor(ports.clock, effect.milliseconds);
+      if (effect?.kind === 'hold' && effect.what === 'answer') await effect.cleared;
       if (effect?.kind === 'answer-lost') {
         return failed(requestId, { errorType: 'Runtime.ExitError', errorMessage: effect.errorMessage });
       }
@@ -48,22 +51,32 @@ export function createRun(ports: RunPorts): Run {
       entry.running -= 1;
     }
   };
+  return async (entry, requestId, payload) => {
+    const current: FunctionRun = { payload };
+    entry.runs.add(current);
+    try {
+      return await runIn(entry, requestId, current);
+    } finally {
+      entry.runs.delete(current);
+    }
+  };
 }
 
 async function runOnce(
   entry: Registered,
   requestId: string,
-  event: string,
+  current: FunctionRun,
   ports: RunPorts,
 ): Promise<Outcome> {
   const { definition, key, log } = entry;
   try {
     const environment = await ports.pools.acquire(key);
+    current.pid = environment.pid;
     const started = performance.now();
     const timeoutMs = definition.timeoutSeconds * 1000;
     const outcome = await environment.invoke({
       requestId,
-      event,
+      event: current.payload,
       timeoutMs,
       clockOffsetMs: clockOffset(ports.clock),
     });

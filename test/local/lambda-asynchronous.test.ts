@@ -133,6 +133,51 @@ describe('an injected fault', () => {
     expect(result.FunctionError).toBe('Unhandled');
     expect(result.Payload?.transformToString()).toContain('ProviderUnreachable');
   });
+
+  const invoke = async (event: unknown) => {
+    const command = new InvokeCommand({ FunctionName: 'echo', Payload: JSON.stringify(event) });
+    const { Payload } = await world.client.send(command);
+    return JSON.parse(Payload?.transformToString() ?? '');
+  };
+  const hold = (operation: 'Run' | 'Invoke', what: 'call' | 'answer' | 'copy') =>
+    world.faults.set({
+      service: 'lambda',
+      match: { operation, payload: { company: 'held' } },
+      effect: { kind: 'hold', what },
+    });
+
+  test('holds a call until the fault is cleared, and the others pass', async () => {
+    world.add('echo');
+    const id = hold('Run', 'call');
+    const held = invoke({ company: 'held' });
+    await eventually(() => world.faults.list()[0]?.hits || undefined);
+    expect((await invoke({ company: 'other' })).served).toBe(1);
+    expect(world.lambda.runs()).toEqual([
+      { region: REGION, functionName: 'echo', payload: JSON.stringify({ company: 'held' }) },
+    ]);
+    expect(world.faults.clear(id)).toBe(1);
+    expect((await held).served).toBe(2);
+    expect(world.lambda.runs()).toEqual([]);
+  });
+
+  test('holds an answer until the fault is cleared, when the work is done', async () => {
+    world.add('echo');
+    const id = hold('Run', 'answer');
+    const held = invoke({ company: 'held' });
+    await eventually(() => world.lambda.runs()[0]?.pid);
+    expect((await invoke({ company: 'other' })).event).toEqual({ company: 'other' });
+    world.faults.clear(id);
+    expect((await held).event).toEqual({ company: 'held' });
+  });
+
+  test('makes a copy of a call when the fault is cleared', async () => {
+    world.add('echo');
+    const id = hold('Invoke', 'copy');
+    expect((await invoke({ company: 'held' })).served).toBe(1);
+    world.faults.clear(id);
+    await eventually(() => (world.lambda.runs().length === 0 ? true : undefined));
+    expect((await invoke({ company: 'other' })).served).toBe(3);
+  });
 });
 
 test("a function's dates follow the cloud's clock", async () => {
