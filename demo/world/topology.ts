@@ -55,7 +55,7 @@ export const newSecrets = (): Readonly<Record<string, string>> =>
     [OPERATOR_SECRET, READER_SECRET, ...PROVIDER_NAMES.map(providerSecret)].map((name) => [name, newToken()]),
   );
 
-const url = (port: number): string => `http://127.0.0.1:${port}`;
+export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
 export interface TopologyOptions {
   readonly annexes?: readonly Annex[] | undefined;
@@ -63,12 +63,22 @@ export interface TopologyOptions {
   readonly transfer?: 'lambda' | 'fargate' | 'auto' | undefined;
   /** How many providers are worked on at once. Default: all. */
   readonly lanes?: number | undefined;
+  /** Default: two minutes. */
+  readonly lockBudgetSeconds?: number | undefined;
+  /** Who stands between Tanker and a peer, `gateway` or `<datacenter>/<provider>`: answers the URL to call instead. */
+  readonly front?: ((peer: string, url: string) => string) | undefined;
 }
 
 /** The topology of a world with these ports: two datacenters, a control region of its own, moves allowed both ways. */
 export const worldTopology = (
   ports: WorldPorts,
-  { annexes = [], transfer = 'auto', lanes = PROVIDER_NAMES.length }: TopologyOptions = {},
+  {
+    annexes = [],
+    transfer = 'auto',
+    lanes = PROVIDER_NAMES.length,
+    lockBudgetSeconds = 120,
+    front = (_, url) => url,
+  }: TopologyOptions = {},
 ): TopologyInput => ({
   installation: 'tanker',
   account: '123456789012',
@@ -80,11 +90,15 @@ export const worldTopology = (
     }),
     ...annexes.map(({ url: _, servers, ...annex }) => ({ ...annex, servers: [...servers] })),
   ],
-  gateway: { url: url(ports.gateway), operatorSecret: OPERATOR_SECRET, readerSecret: READER_SECRET },
+  gateway: {
+    url: front('gateway', urlOf(ports.gateway)),
+    operatorSecret: OPERATOR_SECRET,
+    readerSecret: READER_SECRET,
+  },
   providers: PROVIDER_NAMES.map((name) => ({
     name,
     endpoints: Object.fromEntries([
-      ...DATACENTER_KEYS.map((key) => [key, url(ports[key].providers[name])]),
+      ...DATACENTER_KEYS.map((key) => [key, front(`${key}/${name}`, urlOf(ports[key].providers[name]))]),
       ...annexes.map((annex) => [annex.name, `${annex.url}/${name}`]),
     ]),
     secret: providerSecret(name),
@@ -96,7 +110,7 @@ export const worldTopology = (
     { from: 'EU', to: 'US' },
   ],
   assumedBytesPerSecond: 5_000_000,
-  lockBudgetSeconds: 120,
+  lockBudgetSeconds,
   graceDays: 7,
   retention: { transferDays: 7, recordDays: 60 },
   concurrency: { providers: lanes },

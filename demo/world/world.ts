@@ -23,6 +23,7 @@ import {
   READER_SECRET,
   serversOf,
   type TopologyOptions,
+  urlOf,
   type WorldLocation,
   worldTopology,
 } from './topology.ts';
@@ -150,12 +151,12 @@ interface Parts {
 }
 
 async function startParts(parts: Parts): Promise<World> {
-  const { topology, secrets } = parts;
+  const { topology, secrets, ports } = parts;
   const tokens = {
     operatorToken: secrets[OPERATOR_SECRET] as string,
     readerToken: secrets[READER_SECRET] as string,
   };
-  const gateway = { url: topology.gateway.url, ...tokens };
+  const gateway = { url: urlOf(ports.gateway), ...tokens };
   const [servers] = await allStarted([
     allStarted(LOCATIONS.map((at) => startServer(parts, at))),
     startGatewayProcess(parts, tokens).then(() => []),
