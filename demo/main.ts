@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { keepWorld } from './keep.ts';
+import { lifecycleText } from './lifecycle/report.ts';
+import { tellLifecycleStory } from './lifecycle/story.ts';
 import { expectedOutcome, parseOptions } from './migrate/options.ts';
 import { reportText } from './migrate/report.ts';
 import { tellMigrateStory } from './migrate/story.ts';
@@ -27,6 +29,25 @@ const interrupt = (): void => {
 process.once('SIGINT', interrupt);
 process.once('SIGTERM', interrupt);
 
+/** Writes and prints the report; the exit status says whether it is the expected one. */
+async function conclude(
+  report: { readonly outcome: string; readonly promisesHeld: boolean },
+  text: string,
+  expected: string,
+): Promise<void> {
+  await mkdir(DIRECTORY, { recursive: true });
+  const file = join(DIRECTORY, 'report.json');
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`\n${text}\n`);
+  const good = report.outcome === expected && report.promisesHeld;
+  say(
+    good
+      ? `As expected: ${expected}, every promise held. Report: ${file}`
+      : `NOT as expected (${expected}, every promise held). Report: ${file}; records and logs: ${DIRECTORY}`,
+  );
+  process.exitCode = good ? 0 : 1;
+}
+
 /** Leaves the world up until Ctrl-C. What the options made fail works again. */
 async function keep(kept: Stage, task: string, source: string): Promise<void> {
   kept.cloud.faults.clear();
@@ -49,20 +70,14 @@ try {
     transfer: options.transfer,
     onStep: say,
   });
-  const report = await tellMigrateStory(stage, options, say);
-  await mkdir(DIRECTORY, { recursive: true });
-  const file = join(DIRECTORY, 'report.json');
-  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
-  console.log(`\n${reportText(report)}\n`);
-  const expected = expectedOutcome(options);
-  const good = report.outcome === expected && report.promisesHeld;
-  say(
-    good
-      ? `As expected: ${expected}, every promise held. Report: ${file}`
-      : `NOT as expected (${expected}, every promise held). Report: ${file}; records and logs: ${DIRECTORY}`,
-  );
-  process.exitCode = good ? 0 : 1;
-  if (options.keep) await keep(stage, report.task, report.from.split('/')[0] ?? '');
+  if (options.story === 'lifecycle') {
+    const report = await tellLifecycleStory(stage, say);
+    await conclude(report, lifecycleText(report), 'completed');
+  } else {
+    const report = await tellMigrateStory(stage, options, say);
+    await conclude(report, reportText(report), expectedOutcome(options));
+    if (options.keep) await keep(stage, report.task, report.from.split('/')[0] ?? '');
+  }
 } catch (error) {
   console.error(`\nThe demo failed: ${(error as Error).message}\nRecords and logs are in ${DIRECTORY}.`);
   process.exitCode = 1;

@@ -7,7 +7,12 @@ export const FAILING_PHASES = PHASES.migrate.slice(0, PHASES.migrate.indexOf('co
 export type MigratePhase = (typeof PHASES.migrate)[number];
 export type FailingPhase = Exclude<MigratePhase, 'unlock' | 'hooks'>;
 
+/** `migrate` moves a company under traffic; `lifecycle` tells its whole life, with jumps of the clock. */
+export const STORIES = ['migrate', 'lifecycle'] as const;
+export type StoryName = (typeof STORIES)[number];
+
 export interface DemoOptions {
+  readonly story: StoryName;
   readonly rows: number;
   readonly fail?: FailingPhase;
   readonly abort?: MigratePhase;
@@ -24,6 +29,12 @@ export type Transfer = (typeof TRANSFERS)[number];
 const LEAST_ROWS = 200;
 const MOST_ROWS = 20_000_000;
 
+/** The lifecycle moves the company's data six times and reads it back more often. */
+const LIFECYCLE_ROWS = 20_000;
+
+const flagOf = (option: string): string =>
+  option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 function parseRows(text: string): number {
   const rows = Number(text);
   if (Number.isInteger(rows) && rows >= LEAST_ROWS && rows <= MOST_ROWS) return rows;
@@ -36,7 +47,19 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .description(
       'Moves a company with all its data from the US datacenter to the EU datacenter, on the synthesized stacks, while its customers keep working. Ends with a table of what was measured and checked, the same as JSON in .tanker/demo/report.json.',
     )
-    .option('--rows <number>', 'rows of the company that moves', parseRows, DEMO_ROWS)
+    .addOption(
+      new Option(
+        '--story <name>',
+        'migrate, or lifecycle: backup, migrate, cleanup after the grace days, remove, restore, remove, and the end of the last backup, with days that pass between them',
+      )
+        .choices(STORIES)
+        .default('migrate'),
+    )
+    .option(
+      '--rows <number>',
+      `rows of the company (default: ${DEMO_ROWS}, in the lifecycle ${LIFECYCLE_ROWS})`,
+      parseRows,
+    )
     .addOption(
       new Option('--fail <phase>', 'make this phase fail for good; plan ends refused, the others undone')
         .choices(FAILING_PHASES)
@@ -70,16 +93,25 @@ Examples:
   npm run demo -- --abort commit
   npm run demo -- --transfer fargate
   npm run demo -- --same-datacenter
-  npm run demo -- --keep`,
+  npm run demo -- --keep
+  npm run demo -- --story lifecycle`,
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  const options = program.parse([...argv], { from: 'user' }).opts<DemoOptions>();
+  const options = program
+    .parse([...argv], { from: 'user' })
+    .opts<Partial<DemoOptions> & Pick<DemoOptions, 'story' | 'transfer'>>();
+  const ofMigrate = (['fail', 'abort', 'sameDatacenter', 'keep'] as const).find((name) => options[name]);
+  if (options.story === 'lifecycle' && ofMigrate) {
+    program.error(
+      `error: --story lifecycle tells the whole life; --${flagOf(ofMigrate)} belongs to --story migrate`,
+    );
+  }
   if (options.transfer === 'fargate' && (options.fail === 'export' || options.fail === 'import')) {
     program.error(
       `error: --fail ${options.fail} makes a function fail; with --transfer fargate none is called`,
     );
   }
-  return options;
+  return { ...options, rows: options.rows ?? (options.story === 'lifecycle' ? LIFECYCLE_ROWS : DEMO_ROWS) };
 }
 
 /** A failing commit is one that never reaches the authority; one that is aborted has. */
