@@ -78,6 +78,8 @@ export default defineTopology({
   retention: {
     // Days until a migration's exports are deleted from the exports buckets.
     transferDays: 2,
+    // Days for which a backup may be restored, at most; the window that the law leaves after a removal.
+    backupDays: 30,
     // Days for which logs and the records of closed tasks are kept: 30, 60, 90, 180, 365, 400 or 731.
     recordDays: 365,
   },
