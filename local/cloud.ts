@@ -18,6 +18,7 @@ import { createS3, type EmbeddedS3 } from './s3/index.ts';
 import { createSecrets, type EmbeddedSecrets } from './secrets/index.ts';
 import { type Front, startFront } from './server.ts';
 import { createStates, type States } from './states/states.ts';
+import { createMappings } from './streams/mappings.ts';
 import { createThrottles, type Throttles } from './throttles.ts';
 
 export interface CloudOptions {
@@ -103,9 +104,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     dataDirectory: options.dataDirectory,
     endpoint: () => front?.endpoint ?? '',
   });
-  const { iam, lambda, ecs, events, states, s3, dynamo, secrets, queues } = services;
+  const { iam, lambda, ecs, events, states, s3, dynamo, secrets, queues, mappings } = services;
   const stopServices = async () => {
     events.stop();
+    mappings.stop();
     states.close();
     await Promise.all([lambda.stop(), ecs.stop()]);
   };
@@ -191,7 +193,7 @@ function createServices({
   const fault: InjectFault = (call) => faults.inject(call) ?? throttles.inject(call);
   const hooks = { authorize: iam.authorize, fault };
   const s3 = createS3({ clock, directory: path.join(dataDirectory, 's3'), ...hooks });
-  const dynamo = createDynamo({ accountId: account, ...hooks });
+  const dynamo = createDynamo({ clock, accountId: account, ...hooks });
   const secrets = createSecrets({ clock, accountId: account, ...hooks });
   const lambda = createLambda({
     clock,
@@ -235,5 +237,12 @@ function createServices({
       events.putEvent(region, { source, 'detail-type': type, detail, resources });
     },
   });
-  return { iam, lambda, ecs, events, states, s3, dynamo, secrets, queues };
+  const mappings = createMappings({
+    clock,
+    invoke: lambda.invoke,
+    authorizeRole: iam.authorizeRole,
+    sendToQueue: queues.send,
+    log,
+  });
+  return { iam, lambda, ecs, events, states, s3, dynamo, secrets, queues, mappings };
 }

@@ -1,4 +1,4 @@
-import { IDENTITIES, type Identity, IGNORED_TYPES, madeUpName } from './identities.ts';
+import { IDENTIFYING, IDENTITIES, type Identity, IGNORED_TYPES, madeUpName } from './identities.ts';
 import { NO_VALUE, resolve, type Scope, TemplateUnsupported } from './intrinsics.ts';
 import { readStacks, type StackTemplate, type TemplateResource } from './manifest.ts';
 
@@ -108,8 +108,11 @@ function createScope(stack: StackTemplate): Scope & { identity(logicalId: string
     try {
       const place = { stack: stack.name, region, account, logicalId };
       const name = nameOf(resource, rule.nameProperty) ?? madeUpName(place, rule);
-      const path = resolve(resource.Properties?.['Path'], scope);
-      const found = rule.identify(name, place, path === undefined ? {} : { Path: path });
+      const identifying = IDENTIFYING.map(
+        (key) => [key, resolve(resource.Properties?.[key], scope)] as const,
+      );
+      const given = Object.fromEntries(identifying.filter(([, value]) => value !== undefined));
+      const found = rule.identify(name, place, given);
       identities.set(logicalId, found);
       return found;
     } catch (error) {

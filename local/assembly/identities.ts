@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { streamArn } from '../dynamodb/stream-arn.ts';
 
 /** What Ref and Fn::GetAtt answer for one resource. */
 export interface Identity {
@@ -13,6 +14,9 @@ export interface Place {
   readonly account: string;
   readonly logicalId: string;
 }
+
+/** Properties besides the name that an identity depends on. */
+export const IDENTIFYING = ['Path', 'EventBusName', 'StreamSpecification'] as const;
 
 interface IdentityRule {
   /** The property that names the resource; without one (or its value) a name is made up, the same in every run. */
@@ -38,9 +42,13 @@ const networkId = (prefix: string, attribute: string): IdentityRule => ({
   },
 });
 
+/** A table has the attribute of its stream only if it has one. */
 const table: IdentityRule = {
   nameProperty: 'TableName',
-  identify: (name, at) => nameAndArn(name, `arn:aws:dynamodb:${at.region}:${at.account}:table/${name}`),
+  identify: (name, at, { StreamSpecification }) => {
+    const arn = `arn:aws:dynamodb:${at.region}:${at.account}:table/${name}`;
+    return nameAndArn(name, arn, StreamSpecification ? { StreamArn: streamArn(arn) } : {});
+  },
 };
 
 /** The resource types that the embedded cloud understands. Source: "Return values" of each type in CloudFormation. */
@@ -51,6 +59,7 @@ export const IDENTITIES: Readonly<Record<string, IdentityRule>> = {
     identify: (name, at) => nameAndArn(name, `arn:aws:lambda:${at.region}:${at.account}:function:${name}`),
   },
   'AWS::Lambda::EventInvokeConfig': onlyId,
+  'AWS::Lambda::EventSourceMapping': onlyId,
   'AWS::Lambda::Permission': onlyId,
   'AWS::StepFunctions::StateMachine': {
     nameProperty: 'StateMachineName',
@@ -90,7 +99,19 @@ export const IDENTITIES: Readonly<Record<string, IdentityRule>> = {
   'AWS::Events::Rule': {
     nameProperty: 'Name',
     longestName: 64,
-    identify: (name, at) => nameAndArn(name, `arn:aws:events:${at.region}:${at.account}:rule/${name}`),
+    identify: (name, at, { EventBusName = 'default' }) => {
+      const bus = String(EventBusName).split('/').at(-1);
+      const own = bus === 'default' ? [] : [bus];
+      const arn = `arn:aws:events:${at.region}:${at.account}:rule/${[...own, name].join('/')}`;
+      return { ref: [...own, name].join('|'), attributes: { Arn: arn } };
+    },
+  },
+  'AWS::Events::EventBus': {
+    nameProperty: 'Name',
+    identify: (name, at) => {
+      const arn = `arn:aws:events:${at.region}:${at.account}:event-bus/${name}`;
+      return nameAndArn(name, arn, { Name: name });
+    },
   },
   'AWS::IAM::Role': {
     nameProperty: 'RoleName',

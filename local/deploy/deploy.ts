@@ -11,12 +11,14 @@ import type { Queues } from '../queues.ts';
 import type { EmbeddedS3 } from '../s3/index.ts';
 import type { EmbeddedSecrets } from '../secrets/index.ts';
 import type { States } from '../states/states.ts';
+import type { Mappings } from '../streams/mappings.ts';
 import { readBucket } from './buckets.ts';
 import { readCluster, readTaskDefinition } from './containers.ts';
 import { readFunction } from './functions.ts';
 import { arnOf, checkProperties, placeOf, textOf } from './properties.ts';
 import { addBucketPolicy, addKeyPolicy, addPermission, addPolicy, addQueuePolicy, addRole } from './roles.ts';
-import { readRule } from './rules.ts';
+import { readBus, readRule } from './rules.ts';
+import { readStreamMapping } from './stream-mappings.ts';
 import { readTable } from './tables.ts';
 
 /** The services that a deployment fills. */
@@ -30,6 +32,7 @@ export interface Services {
   readonly dynamo: EmbeddedDynamo;
   readonly secrets: EmbeddedSecrets;
   readonly queues: Queues;
+  readonly mappings: Mappings;
 }
 
 /** Values of secrets: region → name → value. */
@@ -83,6 +86,8 @@ const DEPLOYERS: Readonly<Record<string, Deployer>> = {
   'AWS::ECS::Cluster': (cluster, _, { ecs }) => ecs.addCluster(cluster.region, readCluster(cluster)),
   'AWS::ECS::TaskDefinition': deployTaskDefinition,
   'AWS::StepFunctions::StateMachine': deployStateMachine,
+  'AWS::Lambda::EventSourceMapping': deployStreamMapping,
+  'AWS::Events::EventBus': (bus, _, { events }) => events.addBus(bus.region, readBus(bus)),
   'AWS::Events::Rule': (rule, assembly, { events, iam }) =>
     events.addRule(rule.region, readRule(rule, assembly, iam)),
 };
@@ -123,6 +128,19 @@ function deployFunction(resource: Resource, assembly: Assembly, { iam, lambda }:
   const definition = readFunction(resource, assembly);
   iam.assertTrusts(definition.roleArn, 'lambda.amazonaws.com');
   lambda.register(resource.region, definition);
+}
+
+/** Source: Lambda, "Process DynamoDB records with Lambda". */
+function deployStreamMapping(
+  resource: Resource,
+  assembly: Assembly,
+  { iam, dynamo, mappings }: Services,
+): void {
+  const mapping = readStreamMapping(resource, assembly, iam);
+  if (mapping === undefined) return;
+  const stream = dynamo.stream(mapping.streamArn);
+  if (!stream) throw new TemplateUnsupported(`Stream not found: ${mapping.streamArn}`);
+  mappings.add(mapping, stream);
 }
 
 function deployStateMachine(resource: Resource, assembly: Assembly, { states }: Services): void {

@@ -31,19 +31,26 @@ interface TargetProperties {
   };
 }
 
+const BUS = { used: ['Name'], ignored: ['Description', 'LogConfig', 'Tags'] };
+
+/** AWS::Events::EventBus: its name. A partner's bus, a policy, a key and a dead letter queue are not implemented. */
+export function readBus(resource: Resource): string {
+  checkProperties(resource.properties, BUS);
+  return resource.ref;
+}
+
 /**
- * AWS::Events::Rule on the default bus. Refuses a target that EventBridge could not reach for want of a right: on AWS
+ * AWS::Events::Rule on the default bus or one of the assembly's own. Refuses a target that EventBridge could not reach for want of a right: on AWS
  * its events would be lost without a word. Source: EventBridge, "Using resource-based policies" and "IAM roles".
  */
 export function readRule(resource: Resource, assembly: Assembly, iam: Iam): RuleDefinition {
   checkProperties(resource.properties, RULE);
   const { EventBusName, EventPattern, ScheduleExpression, State, Targets } = resource.properties;
-  if (EventBusName !== undefined && EventBusName !== 'default') {
-    throw new TemplateUnsupported(`event bus ${EventBusName}; only default is implemented`);
-  }
   const targets = (Targets ?? []) as TargetProperties[];
   return {
-    name: resource.ref,
+    name: resource.ref.split('|').at(-1) ?? '',
+    // Its name, or its ARN.
+    ...(EventBusName !== undefined && { bus: String(EventBusName).split('/').at(-1) ?? '' }),
     arn: arnOf(resource),
     enabled: State !== 'DISABLED',
     eventPattern: EventPattern,

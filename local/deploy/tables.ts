@@ -1,6 +1,7 @@
 import type { Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import type { TableConfig } from '../dynamodb/index.ts';
+import { STREAM_VIEWS, type StreamView } from '../dynamodb/stream.ts';
 import { checkProperties } from './properties.ts';
 
 const TABLE = {
@@ -9,6 +10,7 @@ const TABLE = {
     'GlobalSecondaryIndexes',
     'KeySchema',
     'Replicas',
+    'StreamSpecification',
     'TableName',
     'TimeToLiveSpecification',
   ],
@@ -25,11 +27,14 @@ const TABLE = {
   ],
 };
 
+const STREAM = { used: ['StreamViewType'], ignored: [] };
+
 /** AWS::DynamoDB::Table, or a GlobalTable with one replica. */
 export function readTable(resource: Resource): TableConfig {
   checkProperties(resource.properties, TABLE);
   const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, TimeToLiveSpecification, Replicas } =
     resource.properties;
+  const { StreamSpecification } = resource.properties as { StreamSpecification?: object };
   if (Array.isArray(Replicas) && Replicas.length > 1) throw new TemplateUnsupported('more than one replica');
   const ttl = TimeToLiveSpecification as { AttributeName: string; Enabled: boolean } | undefined;
   return {
@@ -39,5 +44,14 @@ export function readTable(resource: Resource): TableConfig {
     attributeDefinitions: AttributeDefinitions as TableConfig['attributeDefinitions'],
     gsis: GlobalSecondaryIndexes as TableConfig['gsis'],
     ttlAttribute: ttl?.Enabled ? ttl.AttributeName : undefined,
+    ...(StreamSpecification !== undefined && { stream: readView(StreamSpecification) }),
   };
+}
+
+function readView(specification: object): StreamView {
+  checkProperties(specification, STREAM, 'StreamSpecification.');
+  const { StreamViewType } = specification as { StreamViewType?: string };
+  const view = STREAM_VIEWS.find((one) => one === StreamViewType);
+  if (!view) throw new TemplateUnsupported(`StreamViewType ${StreamViewType}`);
+  return view;
 }

@@ -51,7 +51,7 @@ type Action = (store: Store, input: Output, done: (error: unknown, output?: Outp
 // Dynalite's own modules, called without its HTTP server: no second hop, and no request to be faked. Its version is
 // pinned exactly, because only the server is its public face.
 const load = createRequire(import.meta.url);
-const database = load('dynalite/db') as { create(options: object): Store };
+const database = load('dynalite/db') as { create(options: object): Store; itemSize(item: object): number };
 const checks = load('dynalite/validations') as {
   checkTypes(input: Input, types: unknown): Output;
   checkValidations(input: Output, types: unknown, custom: unknown, store: Store): void;
@@ -92,6 +92,9 @@ export function createEngine(region: string, accountId: string): Engine {
     },
   };
 }
+
+/** Bytes of an item's names and values. Source: DynamoDB Developer Guide, "DynamoDB item sizes and formats". */
+export const itemSize = (item: object): number => database.itemSize(item);
 
 export function isEngineOperation(operation: string): operation is EngineOperation {
   return actions.has(operation as EngineOperation);

@@ -1,10 +1,12 @@
 import type { AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import { type Clock, systemClock } from '../clock.ts';
 import { isAccessDenied, type ServiceCall, type ServiceHooks } from '../hooks.ts';
 import { createJsonHandler, type JsonCall } from '../json-protocol.ts';
 import type { WireHandler } from '../wire.ts';
 import type { Input, Output } from './engine.ts';
 import { DynamoError, newRequestId } from './errors.ts';
 import { type Item, Region } from './region.ts';
+import type { StreamView, TableStream } from './stream.ts';
 
 export { DynamoError } from './errors.ts';
 export type { Item } from './region.ts';
@@ -13,6 +15,8 @@ export type { Item } from './region.ts';
 const LARGEST_REQUEST_BYTES = 16 * 1024 * 1024;
 
 export interface DynamoOptions extends ServiceHooks {
+  /** Dates the records of streams; the machine's own when absent. */
+  readonly clock?: Clock;
   /** Twelve digits, in ARNs. */
   readonly accountId: string;
 }
@@ -25,6 +29,8 @@ export interface TableConfig {
   readonly attributeDefinitions: readonly AttributeDefinition[];
   readonly gsis?: readonly Omit<GlobalSecondaryIndex, 'ProvisionedThroughput'>[];
   readonly ttlAttribute?: string;
+  /** What its stream shows of a change; without it the table has no stream. */
+  readonly stream?: StreamView;
 }
 
 /** One call, also by a part of the embedded cloud itself, e.g. a state machine's integration in that part's role. */
@@ -38,6 +44,8 @@ export interface EmbeddedDynamo {
   call(call: DynamoCall): Promise<Output>;
   /** Every item in DynamoDB's typed form, for inspection; nothing is authorized. @throws DynamoError */
   scanTable(table: { readonly region: string; readonly name: string }): Promise<Item[]>;
+  /** The stream of that ARN, which only its table's region has. */
+  stream(arn: string): TableStream | undefined;
   /** Deletes what has expired at `now` (milliseconds), in all regions at once; AWS takes up to a few days. */
   expire(now: number): Promise<void>;
 }
@@ -45,10 +53,11 @@ export interface EmbeddedDynamo {
 /** A DynamoDB of all regions, each with tables of its own, in memory. */
 export function createDynamo(options: DynamoOptions): EmbeddedDynamo {
   const regions = new Map<string, Region>();
+  const { now } = options.clock ?? systemClock;
   const regionOf = (name: string): Region => {
     const known = regions.get(name);
     if (known) return known;
-    const region = new Region(name, options.accountId);
+    const region = new Region(name, options.accountId, now);
     regions.set(name, region);
     return region;
   };
@@ -67,8 +76,9 @@ export function createDynamo(options: DynamoOptions): EmbeddedDynamo {
       run: call,
     }),
     call: (given) => call(given),
-    createTable: ({ region, ttlAttribute, ...table }) =>
-      regionOf(region).createTable(tableInput(table), ttlAttribute, newRequestId()),
+    createTable: ({ region, ttlAttribute, stream, ...table }) =>
+      regionOf(region).createTable(tableInput(table), { ttlAttribute, stream }, newRequestId()),
+    stream: (arn) => regions.get(arn.split(':')[3] ?? '')?.stream(arn),
     scanTable: ({ region, name }) => regionOf(region).scan(name, newRequestId()),
     async expire(now) {
       for (const region of regions.values()) await region.expire(now, newRequestId());
@@ -76,7 +86,7 @@ export function createDynamo(options: DynamoOptions): EmbeddedDynamo {
   };
 }
 
-function tableInput(table: Omit<TableConfig, 'region' | 'ttlAttribute'>): Input {
+function tableInput(table: Omit<TableConfig, 'region' | 'ttlAttribute' | 'stream'>): Input {
   return {
     TableName: table.name,
     KeySchema: table.keySchema,

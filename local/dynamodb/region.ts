@@ -8,8 +8,10 @@ import {
   knownMembers,
   type Output,
 } from './engine.ts';
-import { DynamoError } from './errors.ts';
+import { DynamoError, newRequestId } from './errors.ts';
 import { Turns } from './serial.ts';
+import type { StreamView, TableStream } from './stream.ts';
+import { type ItemPlace, Streams } from './streams.ts';
 import { isExpired, TimeToLive } from './time-to-live.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -30,9 +32,12 @@ export class Region {
   readonly #turns = new Turns();
   readonly #timeToLive = new TimeToLive();
   readonly #keys = new Map<string, readonly string[]>();
+  readonly #streams: Streams;
 
-  constructor(region: string, accountId: string) {
+  /** `now` answers milliseconds since 1970, for the records of streams. */
+  constructor(region: string, accountId: string, now: () => number) {
     this.#engine = createEngine(region, accountId);
+    this.#streams = new Streams({ region, accountId, now }, (place) => this.#read(place));
   }
 
   /** @throws DynamoError, UnknownOperationException for what is not implemented */
@@ -49,25 +54,33 @@ export class Region {
     if (!isEngineOperation(operation)) throw notImplemented(operation, requestId);
     refuseUnknownMembers(operation, input, requestId);
     if (OLD_ITEM_OPERATIONS.includes(operation)) return this.#write(operation, table, input, requestId);
-    if (operation === 'BatchWriteItem') {
-      const tables = Object.keys((input['RequestItems'] ?? {}) as object);
-      return this.#turns.take(tables, () => this.#engine.run(operation, input, requestId));
-    }
+    if (operation === 'BatchWriteItem') return this.#writeBatch(input, requestId);
     if (operation === 'DeleteTable') {
       this.#timeToLive.forget(table);
+      this.#streams.forget(table);
       this.#keys.delete(table);
     }
-    return this.#engine.run(operation, input, requestId);
+    const output = await this.#engine.run(operation, input, requestId);
+    return operation === 'DescribeTable' ? this.#withStream(table, output) : output;
   }
 
   /** Makes a table, and answers when it's active. */
-  async createTable(input: Input, ttlAttribute: string | undefined, requestId: string): Promise<void> {
+  async createTable(
+    input: Input,
+    { ttlAttribute, stream }: { ttlAttribute?: string | undefined; stream?: StreamView | undefined },
+    requestId: string,
+  ): Promise<void> {
     await this.#engine.run('CreateTable', input, requestId);
     const name = String(input['TableName']);
     while ((await this.#describe(name, requestId)).TableStatus !== 'ACTIVE') {
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (ttlAttribute !== undefined) this.#timeToLive.enable(name, ttlAttribute);
+    if (stream !== undefined) this.#streams.enable(name, stream);
+  }
+
+  stream(arn: string): TableStream | undefined {
+    return this.#streams.find(arn);
   }
 
   /** Every item of a table. @throws ResourceNotFoundException */
@@ -95,8 +108,12 @@ export class Region {
         const items = await this.scan(table, requestId);
         const expired = items.filter((item) => isExpired(item[attribute], now));
         for (const item of expired) {
-          const input = { TableName: table, Key: await this.#keyOf(table, item, requestId) };
-          await this.#engine.run('DeleteItem', input, requestId);
+          const key = await this.#keyOf(table, item, requestId);
+          await this.#streams.around(
+            [{ table, key }],
+            () => this.#engine.run('DeleteItem', { TableName: table, Key: key }, requestId),
+            { expired: true },
+          );
         }
         return expired.length;
       });
@@ -123,7 +140,8 @@ export class Region {
     }
     return this.#turns.take([table], async () => {
       try {
-        return await this.#engine.run(operation, rest, requestId);
+        const places = await this.#placesOf(table, [rest['Key'] ?? rest['Item']], requestId);
+        return await this.#streams.around(places, () => this.#engine.run(operation, rest, requestId));
       } catch (error) {
         const failed = error instanceof DynamoError && error.name === 'ConditionalCheckFailedException';
         if (!failed || wanted !== 'ALL_OLD') throw error;
@@ -137,6 +155,52 @@ export class Region {
         throw new DynamoError(error.name, error.message, requestId, { members });
       }
     });
+  }
+
+  #writeBatch(input: Input, requestId: string): Promise<Output> {
+    const requests = Object.entries((input['RequestItems'] ?? {}) as Readonly<Record<string, unknown>>);
+    const tables = requests.map(([table]) => table);
+    return this.#turns.take(tables, async () => {
+      const places = await Promise.all(
+        requests.map(([table, writes]) => this.#placesOf(table, itemsOf(writes), requestId)),
+      );
+      return this.#streams.around(places.flat(), () => this.#engine.run('BatchWriteItem', input, requestId));
+    });
+  }
+
+  /** Where the items of a write are, if anybody hears of it. What has no key is the engine's to refuse. */
+  async #placesOf(table: string, items: readonly unknown[], requestId: string): Promise<ItemPlace[]> {
+    if (!this.#streams.heard(table)) return [];
+    const names = await this.#keyNames(table, requestId);
+    return items.flatMap((item) => {
+      const values = names.map((name) => (item as Partial<Item> | null | undefined)?.[name]);
+      if (values.includes(undefined)) return [];
+      return [{ table, key: Object.fromEntries(names.map((name, i) => [name, values[i]])) as Item }];
+    });
+  }
+
+  async #read({ table, key }: ItemPlace): Promise<Item | undefined> {
+    const input = { TableName: table, Key: key, ConsistentRead: true };
+    try {
+      const { Item: item } = await this.#engine.run('GetItem', input, newRequestId());
+      return item as Item | undefined;
+    } catch (error) {
+      // A key of the wrong type: the write that names it is refused with its own words.
+      if (error instanceof DynamoError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Source: Amazon DynamoDB API Reference, "TableDescription"; recorded descriptions. */
+  #withStream(table: string, output: Output): Output {
+    const stream = this.#streams.of(table);
+    if (!stream) return output;
+    const description = {
+      LatestStreamArn: stream.arn,
+      LatestStreamLabel: stream.label,
+      StreamSpecification: { StreamEnabled: true, StreamViewType: stream.view },
+    };
+    return { ...output, Table: { ...(output['Table'] as object), ...description } };
   }
 
   async #describe(table: string, requestId: string): Promise<TableDescription> {
@@ -153,11 +217,18 @@ export class Region {
     return names;
   }
 
-  async #keyOf(table: string, item: Item, requestId: string): Promise<Partial<Item>> {
+  async #keyOf(table: string, item: Item, requestId: string): Promise<Item> {
     const names = await this.#keyNames(table, requestId);
-    return Object.fromEntries(names.map((name) => [name, item[name]]));
+    return Object.fromEntries(names.map((name) => [name, item[name]])) as Item;
   }
 }
+
+/** The items, or keys of items, of a table's requests in a batch. */
+const itemsOf = (writes: unknown): unknown[] =>
+  (Array.isArray(writes) ? writes : []).map(
+    (write: { PutRequest?: { Item?: unknown }; DeleteRequest?: { Key?: unknown } } | null) =>
+      write?.PutRequest?.Item ?? write?.DeleteRequest?.Key,
+  );
 
 function notImplemented(operation: string, requestId: string): DynamoError {
   return new DynamoError(

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Authorize } from '../hooks.ts';
 import type { WireHandler } from '../wire.ts';
 import { createDelivery, type DeliveryPorts } from './delivery.ts';
-import { type CloudEvent, compileRule, type Rule, type RuleDefinition } from './rules.ts';
+import {
+  type CloudEvent,
+  compileRule,
+  DEFAULT_BUS,
+  type Rule,
+  type RuleDefinition,
+  RuleUnsupported,
+} from './rules.ts';
 import { createEventsHandler } from './wire-handler.ts';
 
 export interface EventsOptions extends DeliveryPorts {
@@ -21,11 +28,19 @@ export interface EventInput {
 
 export interface Events {
   readonly handle: WireHandler;
-  /** Adds a rule of a region's default bus; throws EventPatternUnsupported, TargetInputUnsupported, RuleUnsupported. */
+  /** Adds a bus to a region. Throws RuleUnsupported when there is one of its name. */
+  addBus(region: string, name: string): void;
+  hasBus(region: string, name: string): boolean;
+  /** Adds a rule of one of a region's buses; throws EventPatternUnsupported, TargetInputUnsupported, RuleUnsupported. */
   addRule(region: string, definition: RuleDefinition): void;
   rules(region: string): readonly RuleDefinition[];
-  /** Puts an event on the default bus of that region only; answers its id. Targets get it after this returns. */
-  putEvent(region: string, event: EventInput): string;
+  /**
+   * Puts an event on a bus of that region only, by default the default one; answers its id. Targets get it after this
+   * returns. A bus that is not there takes it and does nothing.
+   */
+  putEvent(region: string, event: EventInput, bus?: string): string;
+  /** Hears of each event of a bus as it is put, beside the rules, until the answer is called. */
+  listen(region: string, bus: string, hear: (event: CloudEvent) => void): () => void;
   /** Starts the schedules of all enabled rules; each fires first after one whole period. */
   startSchedules(): void;
   /** Fires a scheduled rule once, now. */
@@ -35,9 +50,13 @@ export interface Events {
   stop(): void;
 }
 
-/** EventBridge of all regions: one default bus each. */
+/** EventBridge of all regions: one default bus each, and those that are added. */
 export function createEvents(options: EventsOptions): Events {
   const rules: Rule[] = [];
+  const buses = new Set<string>();
+  const listeners = new Map<string, Set<(event: CloudEvent) => void>>();
+  const keyOf = (region: string, bus: string) => `${region}/${bus}`;
+  const hasBus = (region: string, name: string) => name === DEFAULT_BUS || buses.has(keyOf(region, name));
   const delivery = createDelivery(options);
   const timers = new Map<Rule, () => void>();
 
@@ -80,21 +99,37 @@ export function createEvents(options: EventsOptions): Events {
     timers.set(rule, cancel);
   }
 
-  function putEvent(region: string, input: EventInput): string {
+  function putEvent(region: string, input: EventInput, bus = DEFAULT_BUS): string {
     const event = complete(region, input);
+    for (const hear of listeners.get(keyOf(region, bus)) ?? []) hear(event);
     for (const rule of rules) {
-      if (rule.region === region && rule.enabled && rule.matches(event)) deliverAll(rule, event);
+      const isItsBus = rule.region === region && rule.bus === bus;
+      if (isItsBus && rule.enabled && rule.matches(event)) deliverAll(rule, event);
     }
     return event.id;
   }
 
+  function listen(region: string, bus: string, hear: (event: CloudEvent) => void): () => void {
+    const own = listeners.get(keyOf(region, bus)) ?? new Set();
+    listeners.set(keyOf(region, bus), own.add(hear));
+    return () => void own.delete(hear);
+  }
+
   return {
-    handle: createEventsHandler(putEvent, options),
+    handle: createEventsHandler({ putEvent, hasBus }, options),
+    addBus(region, name) {
+      if (hasBus(region, name)) throw new RuleUnsupported(`Event bus ${name} already exists.`);
+      buses.add(keyOf(region, name));
+    },
+    hasBus,
     addRule(region, definition) {
-      rules.push(compileRule(region, definition));
+      const rule = compileRule(region, definition);
+      if (!hasBus(region, rule.bus)) throw new RuleUnsupported(`Event bus ${rule.bus} does not exist.`);
+      rules.push(rule);
     },
     rules: (region) => rules.filter((rule) => rule.region === region),
     putEvent,
+    listen,
     startSchedules() {
       for (const rule of rules) schedule(rule);
     },

@@ -15,10 +15,15 @@ export interface CloudEvent {
   readonly detail: unknown;
 }
 
-/** A rule of the default bus as the template defines it. */
+/** The bus that AWS's own events are on; every region has it. */
+export const DEFAULT_BUS = 'default';
+
+/** A rule as the template defines it. */
 export interface RuleDefinition {
   readonly name: string;
   readonly arn: string;
+  /** By name; the default bus when absent. */
+  readonly bus?: string;
   readonly enabled: boolean;
   readonly eventPattern?: unknown;
   /** rate(<n> minute|minutes|hour|hours|day|days). */
@@ -43,6 +48,7 @@ export class RuleUnsupported extends Error {
 }
 
 export interface Rule extends RuleDefinition {
+  readonly bus: string;
   readonly region: string;
   readonly matches: Matcher;
   readonly everyMs?: number;
@@ -58,9 +64,13 @@ export function compileRule(region: string, definition: RuleDefinition): Rule {
     }
     if (targetRegion !== region) throw new RuleUnsupported(`target ${target.arn} is in another region`);
   }
-  const { eventPattern, scheduleExpression } = definition;
+  const { bus = DEFAULT_BUS, eventPattern, scheduleExpression } = definition;
+  if (bus !== DEFAULT_BUS && scheduleExpression !== undefined) {
+    throw new RuleUnsupported('ScheduleExpression is supported only on the default event bus.');
+  }
   return {
     ...definition,
+    bus,
     region,
     matches: eventPattern === undefined ? () => false : compilePattern(eventPattern),
     everyMs: scheduleExpression === undefined ? undefined : parseRate(scheduleExpression),

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Authorize, isAccessDenied } from '../hooks.ts';
 import type { WireHandler, WireRequest } from '../wire.ts';
-import type { EventInput } from './events.ts';
+import type { Events } from './events.ts';
+import { DEFAULT_BUS } from './rules.ts';
 
 interface Entry {
   readonly Source?: string;
@@ -11,6 +12,9 @@ interface Entry {
   readonly Time?: number;
   readonly EventBusName?: string;
 }
+
+/** What an entry must have, in the order in which AWS asks for it. */
+const REQUIRED = ['Source', 'DetailType', 'Detail'] as const;
 
 /** Entries of one PutEvents call. Source: API reference, PutEvents. */
 const MAXIMUM_ENTRIES = 10;
@@ -25,22 +29,19 @@ function sizeOf(entry: Entry): number {
   return bytes + (entry.Time === undefined ? 0 : 14);
 }
 
-/** EventBridge's JSON protocol, of which the embedded cloud has PutEvents to the default bus. */
+/** EventBridge's JSON protocol, of which the embedded cloud has PutEvents. */
 export function createEventsHandler(
-  putEvent: (region: string, event: EventInput) => string,
+  events: Pick<Events, 'putEvent' | 'hasBus'>,
   ports: { account: string; authorize?: Authorize },
 ): WireHandler {
   async function putEvents(request: WireRequest, response: ServerResponse): Promise<void> {
     const { region, accessKeyId } = request;
-    const resource = `arn:aws:events:${region}:${ports.account}:event-bus/default`;
-    await ports.authorize?.({
-      action: 'events:PutEvents',
-      resource,
-      region,
-      accessKeyId,
-      operation: 'PutEvents',
-    });
     const { Entries: entries = [] } = JSON.parse(await readText(request.http)) as { Entries?: Entry[] };
+    for (const bus of new Set(entries.map((entry) => busOf(entry)))) {
+      const resource = `arn:aws:events:${region}:${ports.account}:event-bus/${bus}`;
+      const operation = 'PutEvents';
+      await ports.authorize?.({ action: `events:${operation}`, resource, region, accessKeyId, operation });
+    }
     if (entries.length < 1 || entries.length > MAXIMUM_ENTRIES) {
       return answer(response, 400, fault('ValidationException', `Entries must be 1 to ${MAXIMUM_ENTRIES}`));
     }
@@ -54,34 +55,32 @@ export function createEventsHandler(
   }
 
   function putEntry(region: string, entry: Entry): Record<string, string> {
-    const bus = entry.EventBusName ?? 'default';
-    if (bus !== 'default' && !bus.endsWith(`:${region}:${ports.account}:event-bus/default`)) {
+    const bus = busOf(entry);
+    const isOwn =
+      !entry.EventBusName?.startsWith('arn:') || entry.EventBusName.includes(`:${region}:${ports.account}:`);
+    if (!isOwn || !events.hasBus(region, bus)) {
       return { ErrorCode: 'ResourceNotFoundException', ErrorMessage: `Event bus ${bus} does not exist.` };
     }
-    if (!entry.Source || !entry.DetailType || !entry.Detail) {
-      return {
-        ErrorCode: 'InvalidArgument',
-        ErrorMessage: 'Parameters Source, DetailType and Detail are needed.',
-      };
+    const missing = REQUIRED.find((name) => !entry[name]);
+    if (missing !== undefined) {
+      const why = `Reason: ${missing} is a required argument.`;
+      return { ErrorCode: 'InvalidArgument', ErrorMessage: `Parameter ${missing} is not valid. ${why}` };
     }
-    if (entry.Source.startsWith('aws.')) {
+    const { Source = '', DetailType = '', Detail = '' } = entry;
+    if (Source.startsWith('aws.')) {
       return { ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'Not authorized for the source.' };
     }
-    let detail: unknown;
-    try {
-      detail = JSON.parse(entry.Detail);
-    } catch {
-      return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
-    }
+    const detail = parseDetail(Detail);
+    if (!detail) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
     const time = entry.Time === undefined ? undefined : new Date(entry.Time * 1000).toISOString();
     const input = {
-      source: entry.Source,
-      'detail-type': entry.DetailType,
+      source: Source,
+      'detail-type': DetailType,
       detail,
       resources: entry.Resources,
       time,
     };
-    return { EventId: putEvent(region, input) };
+    return { EventId: events.putEvent(region, input, bus) };
   }
 
   return async (request, response) => {
@@ -98,6 +97,19 @@ export function createEventsHandler(
     }
   };
 }
+
+/** A detail is one JSON object: text, lists and numbers are malformed (recorded). */
+function parseDetail(text: string): object | undefined {
+  try {
+    const detail: unknown = JSON.parse(text);
+    return typeof detail === 'object' && detail !== null && !Array.isArray(detail) ? detail : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By name or ARN. */
+const busOf = ({ EventBusName }: Entry): string => EventBusName?.split('/').at(-1) ?? DEFAULT_BUS;
 
 function fault(code: string, message: string): Record<string, string> {
   return { __type: code, message };

@@ -12,7 +12,10 @@ const signed = (scope: string, headers: Record<string, string> = {}) => ({
 
 let front: Front;
 beforeAll(async () => {
-  const events = createEventsHandler(() => 'id', { account: '111122223333' });
+  const events = createEventsHandler(
+    { putEvent: () => 'id', hasBus: () => true },
+    { account: '111122223333' },
+  );
   front = await startFront({
     services: { events, states: async (_, response) => void response.end('{}') },
     local: async () => {},
