@@ -4,6 +4,7 @@ export * from './digest.ts';
 export * from './doctor.ts';
 export * from './environment.ts';
 export * from './errors.ts';
+export * from './events.ts';
 export * from './functions.ts';
 export * from './gateway.ts';
 export * from './limits.ts';

@@ -7,7 +7,10 @@ import type { Topology } from './topology.ts';
  */
 type Named = Pick<Topology, 'installation' | 'account' | 'controlRegion'>;
 
-/** Functions of the control region: one for each state that calls one, those that rules call, and the doctor of people. */
+/**
+ * Functions of the control region: one for each state that calls one, those that rules and the table's stream call, and
+ * the doctor of people.
+ */
 export const CONTROL_FUNCTIONS = [
   'open-task',
   'plan-task',
@@ -29,6 +32,7 @@ export const CONTROL_FUNCTIONS = [
   'start-recovery',
   'doctor',
   'sweep',
+  'publish-events',
 ] as const;
 export type ControlFunction = (typeof CONTROL_FUNCTIONS)[number];
 
@@ -78,6 +82,13 @@ export const functionArn = (t: Named, region: string, functionName: string): str
 
 /** Dead letters of the rule on ended executions and of the function behind it. */
 export const unhandledRecoveriesName = (t: Named): string => `${t.installation}-unhandled-recoveries`;
+/** The bus of the control region on which every phase change of every task is told. */
+export const eventBusName = (t: Named): string => t.installation;
+export const eventBusArn = (t: Named): string =>
+  `arn:aws:events:${t.controlRegion}:${t.account}:event-bus/${eventBusName(t)}`;
+/** Which changes of tasks could not be published: what Lambda tells of batches that it gave up. */
+export const unpublishedEventsName = (t: Named): string => `${t.installation}-unpublished-events`;
+
 /** The topic of the control region's alarms; each datacenter has one with its own name in it. */
 export const alarmTopicName = (t: Named, datacenter?: string): string =>
   `${t.installation}${datacenter === undefined ? '' : `-${datacenter}`}-alarms`;

@@ -31,6 +31,7 @@ import type {
   Operation,
   Outcome,
   PartReceipt,
+  PhaseEvent,
   Plan,
   Progress,
   RecoverInput,
@@ -377,3 +378,12 @@ export interface Starts<I> {
 }
 export type Recoveries = Starts<RecoverInput>;
 export type Cleanups = Starts<CleanupInput>;
+
+/** The bus on which consumers hear of tasks. */
+export interface EventBus {
+  /**
+   * Takes events in their order; at most 10. Answers those that it did not take, by their place, with EventBridge's code.
+   * A repeat is a second event for consumers, who know it by its id. Throws when nothing is known of any of them.
+   */
+  put(events: readonly PhaseEvent[]): Promise<readonly { index: number; code: string }[]>;
+}

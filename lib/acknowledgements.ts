@@ -86,8 +86,8 @@ export function acknowledgePeoplePolicy(policy: IConstruct, resources: readonly 
       policy,
       resource,
       resource === '*'
-        ? 'Reading figures and alarms knows no resource.'
-        : 'Names of executions, log groups and log streams are made up when a task runs or a region is added; all of them are this installation’s.',
+        ? 'Reading figures and alarms, and listing rules, knows no resource.'
+        : 'Names of executions, log groups, log streams and consumers’ rules are made up when a task runs, a region or a consumer is added; all of them are this installation’s.',
     );
   }
 }
@@ -146,9 +146,5 @@ export function acknowledgeExportsBucket(bucket: IConstruct): void {
 }
 
 export function acknowledgeDeadLetterQueue(queue: IConstruct): void {
-  acknowledge(
-    queue,
-    'SQS3',
-    'It is the dead letter queue of the recovery rule and of the function behind it.',
-  );
+  acknowledge(queue, 'SQS3', 'It is itself a dead letter queue: of a rule, of a function, or of a mapping.');
 }

@@ -9,6 +9,7 @@ import {
   recoveryRuleName,
   tableName,
   unhandledRecoveriesName,
+  unpublishedEventsName,
 } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
@@ -29,6 +30,9 @@ const PERIOD = Duration.minutes(5);
 
 /** What the next run of a schedule may put right by itself rings only after three periods in a row. */
 const PATIENT_PERIODS = 3;
+
+/** Events come within a second or two; a quarter of an hour is no slow start any more. IteratorAge counts milliseconds. */
+const LATE_EVENT_MS = Duration.minutes(15).toMilliseconds();
 
 interface AlarmRule {
   /** Its heading in docs/runbook.md, and the end of its name. */
@@ -71,6 +75,28 @@ const states = (topology: Topology, machine: Machine, name: string): Metric =>
 
 /** The functions of a region share its concurrency, so a refusal to anybody's function may be next a refusal to ours. */
 const functionThrottles = metricOf('AWS/Lambda', 'Throttles', {});
+
+/** Messages that wait in a queue in which none should be. */
+export const waiting = (queueName: string): Metric =>
+  metricOf('AWS/SQS', 'ApproximateNumberOfMessagesVisible', { QueueName: queueName }, 'Maximum');
+
+function eventRules(topology: Topology): AlarmRule[] {
+  const publishEvents = { FunctionName: controlFunctionName(topology, 'publish-events') };
+  return [
+    {
+      id: 'late-events',
+      about: 'Consumers hear of phase changes a quarter of an hour late or not at all',
+      metric: metricOf('AWS/Lambda', 'IteratorAge', publishEvents, 'Maximum'),
+      threshold: LATE_EVENT_MS,
+    },
+    {
+      id: 'unpublished-events',
+      about: 'Phase changes were given up after 23 hours: consumers will not hear of them',
+      metric: waiting(unpublishedEventsName(topology)),
+      threshold: 0,
+    },
+  ];
+}
 
 function controlRules(topology: Topology): AlarmRule[] {
   const startRecovery = controlFunctionName(topology, 'start-recovery');
@@ -156,12 +182,7 @@ function controlRules(topology: Topology): AlarmRule[] {
       about: 'An ended execution was not handed to start-recovery, or not handled by it',
       metric: sumOf(
         {
-          visible: metricOf(
-            'AWS/SQS',
-            'ApproximateNumberOfMessagesVisible',
-            { QueueName: unhandledRecoveriesName(topology) },
-            'Maximum',
-          ),
+          visible: waiting(unhandledRecoveriesName(topology)),
           undelivered: metricOf('AWS/Events', 'InvocationsFailedToBeSentToDlq', {
             RuleName: recoveryRuleName(topology),
           }),
@@ -259,7 +280,7 @@ class Alarms extends Construct {
 
 export class ControlAlarms extends Alarms {
   constructor(scope: Construct, topology: Topology, topic: ITopic) {
-    super(scope, topology.installation, topic, controlRules(topology));
+    super(scope, topology.installation, topic, [...controlRules(topology), ...eventRules(topology)]);
   }
 }
 

@@ -16,11 +16,12 @@ import { ControlFunction } from './control-function.ts';
 import { addDashboard } from './dashboard.ts';
 import { OperationMachine } from './operation-machine.ts';
 import { PeoplePolicies } from './people-policies.ts';
+import { PhaseEvents } from './phase-events.ts';
 import { RatedRule, SWEEP_EVERY } from './rated-rule.ts';
 import { RecordsTable } from './records-table.ts';
 import { RecoveryRule } from './recovery-rule.ts';
 
-/** The control region: what is true about tasks, what drives them, and what picks them up when they fall. */
+/** The control region: what is true about tasks, what drives them, what picks them up when they fall, and who hears of them. */
 export class ControlStack extends Stack {
   constructor(scope: Construct, topology: Topology, bundles: Bundles) {
     super(scope, controlStackName(topology), {
@@ -28,7 +29,7 @@ export class ControlStack extends Stack {
       description: `Tanker ${topology.installation}: control region`,
       env: { account: topology.account, region: topology.controlRegion },
     });
-    new RecordsTable(this, topology);
+    const table = new RecordsTable(this, topology);
     new BearerSecret(this, topology.gateway.operatorSecret, 'Bearer token of the operator at the gateway');
     const functions = Object.fromEntries(
       CONTROL_FUNCTIONS.map((name) => [name, new ControlFunction(this, name, topology, bundles)]),
@@ -46,6 +47,7 @@ export class ControlStack extends Stack {
       every: SWEEP_EVERY,
       target: functions.sweep.function,
     });
+    new PhaseEvents(this, topology, table, functions['publish-events']);
     new ControlAlarms(this, topology, new AlarmTopic(this, topology, alarmTopicName(topology)).topic);
     addDashboard(this, topology);
     new PeoplePolicies(this, topology);

@@ -7,6 +7,7 @@ import {
   machineArn,
   tableName,
   unhandledRecoveriesName,
+  unpublishedEventsName,
 } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
@@ -18,7 +19,7 @@ import {
   TextWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { metricOf, ownMetric } from './alarms.ts';
+import { metricOf, ownMetric, waiting } from './alarms.ts';
 import { AGENT_FUNCTIONS } from './bundle.ts';
 
 /** A row of a dashboard is 24 units wide. */
@@ -96,12 +97,8 @@ const lockRow = (topology: Topology): GraphWidget[] => [
     ownMetric(topology, METRICS.debtsWaiting, 'Maximum'),
     ownMetric(topology, METRICS.incompleteRemovals, 'Maximum'),
     ownMetric(topology, METRICS.expiriesLate, 'Maximum'),
-    metricOf(
-      'AWS/SQS',
-      'ApproximateNumberOfMessagesVisible',
-      { QueueName: unhandledRecoveriesName(topology) },
-      'Maximum',
-    ).with({ label: 'dead letters' }),
+    waiting(unhandledRecoveriesName(topology)).with({ label: 'dead letters' }),
+    waiting(unpublishedEventsName(topology)).with({ label: 'unpublished events' }),
   ]),
   graph('Schedules: failures', THIRD, [
     ownMetric(topology, METRICS.sweepFailures, 'Sum').with({ label: 'sweeper' }),

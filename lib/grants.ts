@@ -20,6 +20,8 @@ export interface ControlGrant {
   readonly starts?: readonly Operation[];
   /** Looks whether executions of these machines run. */
   readonly describes?: readonly Operation[];
+  /** Puts events onto the installation's bus. */
+  readonly publishes?: true;
 }
 
 /** Reads the task, advances or closes it, writes the log. */
@@ -78,6 +80,8 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
     describes: OPERATIONS,
     invokesAgents: ['discard'],
   },
+  // It reads no table: Lambda hands it the stream, with rights that lib/phase-events.ts adds beside the mapping.
+  'publish-events': { table: [], publishes: true },
 };
 
 export type TokenAction = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';

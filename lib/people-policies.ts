@@ -4,10 +4,13 @@ import {
   alarmTopicName,
   controlFunctionName,
   DOCTOR,
+  eventBusArn,
+  eventBusName,
   functionArn,
   machineArn,
   tableArn,
   unhandledRecoveriesName,
+  unpublishedEventsName,
 } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { Effect, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -36,10 +39,14 @@ function mayView(topology: Topology): PolicyStatement[] {
     allow(['states:DescribeStateMachine', 'states:ListExecutions'], machines),
     allow(['states:DescribeExecution', 'states:GetExecutionHistory'], executions),
     allow(['logs:FilterLogEvents', 'logs:GetLogEvents', 'logs:DescribeLogStreams'], logs),
-    allow(['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'], [unhandledRecoveriesArn(topology)]),
+    allow(['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'], deadLetterArns(topology)),
+    allow(['events:DescribeEventBus'], [eventBusArn(topology)]),
     allow(['cloudwatch:GetDashboard'], [`arn:aws:cloudwatch::${account}:dashboard/${installation}`]),
-    // These know no resource; figures and alarms hold no customer data.
-    allow(['cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'], ['*']),
+    // These know no resource; figures, alarms and rules hold no customer data.
+    allow(
+      ['cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricData', 'cloudwatch:ListMetrics', 'events:ListRules'],
+      ['*'],
+    ),
     allow(
       ['sns:ListSubscriptionsByTopic'],
       [`arn:aws:sns:${controlRegion}:${account}:${alarmTopicName(topology)}`],
@@ -47,8 +54,10 @@ function mayView(topology: Topology): PolicyStatement[] {
   ];
 }
 
-const unhandledRecoveriesArn = (topology: Topology): string =>
-  `arn:aws:sqs:${topology.controlRegion}:${topology.account}:${unhandledRecoveriesName(topology)}`;
+const deadLetterArns = (topology: Topology): string[] =>
+  [unhandledRecoveriesName(topology), unpublishedEventsName(topology)].map(
+    (name) => `arn:aws:sqs:${topology.controlRegion}:${topology.account}:${name}`,
+  );
 
 /** The functions that ask whether everything answers: one in the control region, one in each datacenter. */
 const doctors = (topology: Topology): string[] => [
@@ -73,7 +82,7 @@ function mayOperate(topology: Topology): PolicyStatement[] {
       TASK_OPERATIONS.map((operation) => executionsOf(topology, operation)),
     ),
     allow(['lambda:InvokeFunction'], doctors(topology)),
-    allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage'], [unhandledRecoveriesArn(topology)]),
+    allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage'], deadLetterArns(topology)),
     new PolicyStatement({
       effect: Effect.DENY,
       actions: ['states:RedriveExecution'],
@@ -81,6 +90,35 @@ function mayOperate(topology: Topology): PolicyStatement[] {
     }),
   ];
 }
+
+/**
+ * Puts rules on the bus and takes them off: whoever may do this hears of every task, its company's id included. Roles that
+ * rules hand to EventBridge for their targets are the consumer's own. Nothing may be put onto the bus but by Tanker.
+ */
+function mayConsume(topology: Topology): PolicyStatement[] {
+  const { account, controlRegion } = topology;
+  return [
+    allow(['events:DescribeEventBus'], [eventBusArn(topology)]),
+    allow(['events:ListRules'], ['*']),
+    allow(
+      [
+        'events:PutRule',
+        'events:DeleteRule',
+        'events:EnableRule',
+        'events:DisableRule',
+        'events:DescribeRule',
+        'events:PutTargets',
+        'events:RemoveTargets',
+        'events:ListTargetsByRule',
+      ],
+      [`arn:aws:events:${controlRegion}:${account}:rule/${eventBusName(topology)}/*`],
+    ),
+  ];
+}
+
+/** The resources of statements that end in "*": they have to be acknowledged one by one. */
+const open = (statements: readonly PolicyStatement[]): string[] =>
+  [...new Set(statements.flatMap(({ resources }) => resources))].filter((resource) => resource.endsWith('*'));
 
 /** What people need, to be attached to the roles that an account already has for them. Nobody gets one by itself. */
 export class PeoplePolicies extends Construct {
@@ -96,13 +134,12 @@ export class PeoplePolicies extends Construct {
       description: `Operates Tanker ${topology.installation}: starts and cancels tasks, starts recoveries, looks`,
       statements: [...mayView(topology), ...mayOperate(topology)],
     });
-    for (const policy of [viewer, operator]) {
-      acknowledgePeoplePolicy(
-        policy,
-        [...new Set(mayView(topology).flatMap(({ resources }) => resources))].filter((resource) =>
-          resource.endsWith('*'),
-        ),
-      );
-    }
+    const consumer = new ManagedPolicy(this, 'EventsConsumer', {
+      managedPolicyName: `${topology.installation}-events-consumer`,
+      description: `Hears of the tasks of Tanker ${topology.installation}: rules on its event bus`,
+      statements: mayConsume(topology),
+    });
+    for (const policy of [viewer, operator]) acknowledgePeoplePolicy(policy, open(mayView(topology)));
+    acknowledgePeoplePolicy(consumer, open(mayConsume(topology)));
   }
 }

@@ -1,7 +1,14 @@
 import { OPEN_ATTRIBUTE, OPEN_TASKS_INDEX, tableName } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  Billing,
+  ProjectionType,
+  StreamViewType,
+  TableEncryptionV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 
 /**
@@ -25,6 +32,8 @@ export class RecordsTable extends TableV2 {
         },
       ],
       timeToLiveAttribute: 'ttl',
+      // Both images, because a change of phase shows in nothing else; lib/phase-events.ts tells them.
+      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       // The key that AWS manages in this account: each use is in CloudTrail, and agents of other regions need no right
       // on it. A key of one's own would protect nothing more, since records hold ids and counts, no customer data.

@@ -3,11 +3,11 @@ import type { Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeDeadLetterQueue } from './acknowledgements.ts';
 import type { ControlFunction } from './control-function.ts';
+import { maySend } from './statements.ts';
 
 /**
  * The most that EventBridge (24 hours, 185 tries) and Lambda (6 hours, 2 runs after the first) allow: a late recovery
@@ -38,9 +38,7 @@ export class RecoveryRule extends Construct {
       retentionPeriod: Duration.days(KEEP_DAYS),
     });
     acknowledgeDeadLetterQueue(unhandled);
-    startRecovery.role.addToPolicy(
-      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [unhandled.queueArn] }),
-    );
+    startRecovery.role.addToPolicy(maySend(unhandled.queueArn));
     startRecovery.function.configureAsyncInvoke({
       ...INVOCATION,
       onFailure: { bind: () => ({ destination: unhandled.queueArn }) },

@@ -4,6 +4,7 @@ import {
   agentFunctionName,
   clusterArn,
   controlFunctionName,
+  eventBusArn,
   executionArn,
   exportsBucketName,
   exportsKeyAlias,
@@ -36,6 +37,18 @@ export const mayUseTable = (topology: Topology, actions: readonly TableAction[])
     actions.map((action) => `dynamodb:${action}`),
     [tableArn(topology)],
   );
+
+/**
+ * What Lambda asks of a function's role that reads a stream. All four on the stream itself, as AWS's own example has them.
+ * Source: DynamoDB, "IAM policy to allow an AWS Lambda function to access DynamoDB stream records".
+ */
+export const mayReadStream = (streamArn: string): PolicyStatement =>
+  allow(
+    ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator', 'dynamodb:ListStreams'],
+    [streamArn],
+  );
+
+export const maySend = (queueArn: string): PolicyStatement => allow(['sqs:SendMessage'], [queueArn]);
 
 export const mayInvoke = (functionArns: readonly string[]): PolicyStatement =>
   allow(['lambda:InvokeFunction'], functionArns);
@@ -128,7 +141,7 @@ export function controlStatements(topology: Topology, grant: ControlGrant): Poli
     ...agentArns(topology, grant.invokesAgents ?? []),
   ];
   return [
-    mayUseTable(topology, grant.table),
+    ...(grant.table.length > 0 ? [mayUseTable(topology, grant.table)] : []),
     ...(grant.operatorSecret ? [mayReadSecrets(topology, controlRegion, [gateway.operatorSecret])] : []),
     ...(invoked.length > 0 ? [mayInvoke(invoked)] : []),
     ...(grant.openTasks
@@ -143,6 +156,7 @@ export function controlStatements(topology: Topology, grant: ControlGrant): Poli
         ]
       : []),
     ...(grant.describes ? [allow(['states:DescribeExecution'], described(topology, grant))] : []),
+    ...(grant.publishes ? [allow(['events:PutEvents'], [eventBusArn(topology)])] : []),
   ];
 }
 

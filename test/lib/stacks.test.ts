@@ -184,7 +184,11 @@ describe('the stacks of the example, with cdk-nag on', () => {
     expect(control.Resources[logicalId]?.Properties['FunctionName']).toBe('tanker-start-recovery');
     expect(target.RetryPolicy).toEqual({ MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86_400 });
     expect(target.DeadLetterConfig).toBeDefined();
-    expect(only(control, 'AWS::SQS::Queue').Properties['SqsManagedSseEnabled']).toBe(true);
+    const queue = control.Resources[target.DeadLetterConfig.Arn['Fn::GetAtt'][0]];
+    expect(queue?.Properties).toMatchObject({
+      QueueName: 'tanker-unhandled-recoveries',
+      SqsManagedSseEnabled: true,
+    });
   });
 
   test.each([

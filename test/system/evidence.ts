@@ -8,7 +8,7 @@ import type { Stage } from '../../demo/stage.ts';
 import { changedNeighbours } from '../../demo/world/checks.ts';
 import { readDocuments } from '../../demo/world/document-checks.ts';
 import { LOCATIONS } from '../../demo/world/topology.ts';
-import { onCopy, readNeighbours, theStage } from './stage.ts';
+import { onCopy, readNeighbours, type SystemStage, theStage } from './stage.ts';
 
 const SAMPLE = 40;
 
@@ -50,15 +50,19 @@ const logsBelow = (directory: string): string[] =>
     .filter((path) => path.endsWith('.log') && statSync(path).isFile())
     .map((path) => readFileSync(path, 'utf8'));
 
-/** Everything that was written about all tasks: the table, the histories, the logs of functions, gateway, providers. */
-async function everythingWritten(stage: Stage): Promise<string> {
+/** Everything that was written about all tasks: the table, the events, the histories, the logs of functions, gateway, providers. */
+async function everythingWritten(stage: SystemStage): Promise<string> {
   const { controlRegion: region, installation: name } = stage.topology;
   const rows = await stage.cloud.dynamo.scanTable({ region, name });
-  return [JSON.stringify(rows), ...(await histories(stage)), ...logsBelow(stage.directory)].join('\n');
+  return [
+    JSON.stringify([rows, stage.heard]),
+    ...(await histories(stage)),
+    ...logsBelow(stage.directory),
+  ].join('\n');
 }
 
 // Not concurrent, and therefore after all tests above.
-test('no text of a customer and no bearer token stands in any record, history or log', async () => {
+test('no text of a customer and no bearer token stands in any record, event, history or log', async () => {
   const stage = await theStage();
   const written = await everythingWritten(stage);
   const texts = await customerTexts(stage);

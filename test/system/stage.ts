@@ -8,11 +8,14 @@ import { neighbourFingerprints } from '../../demo/world/checks.ts';
 import { documentNeighbours } from '../../demo/world/document-checks.ts';
 import { LOCATIONS, type WorldLocation } from '../../demo/world/topology.ts';
 import { demoCompanies } from '../../demo/world/world.ts';
+import type { CloudEvent } from '../../local/events/rules.ts';
 import { type ProvidersOfAnnex, startProvidersOfAnnex } from './annex.ts';
+import { listenToBus } from './bus.ts';
 
-/** The one world of all system tests, and what its neighbours were before anybody moved. */
+/** The one world of all system tests, what its neighbours were before anybody moved, and what its bus has told since. */
 export interface SystemStage extends Stage {
   readonly neighbours: ReadonlyMap<string, string>;
+  readonly heard: readonly CloudEvent[];
 }
 
 /** Companies that no test moves. */
@@ -43,7 +46,7 @@ async function start(): Promise<SystemStage> {
       .slice(1)
       .map((company) => ({ ...company, rows: ROWS })),
   });
-  return { ...stage, neighbours: await readNeighbours(stage) };
+  return { ...stage, neighbours: await readNeighbours(stage), heard: listenToBus(stage) };
 }
 
 export async function stopStage(): Promise<void> {

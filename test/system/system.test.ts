@@ -17,4 +17,5 @@ if (process.env['TANKER_LONG_TESTS']) {
   await import('./outside.ts');
   await import('./aborts.ts');
 }
+await import('./events.ts');
 await import('./evidence.ts');
