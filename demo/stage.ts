@@ -98,6 +98,7 @@ export async function startStage(options: StageOptions): Promise<Stage> {
       assemblyDirectory,
       dataDirectory,
       secrets: everywhere(topology, reserved.secrets),
+      onClockJump: started.value.followClock,
     });
     const clients = clientsOf(cloud, topology.controlRegion);
     return {

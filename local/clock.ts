@@ -17,3 +17,19 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+/** A clock that can be set ahead of the one that it follows; it never goes back, and its timers stay the other's. */
+export interface JumpingClock extends Clock {
+  /** Only dates move; who waits for a timer waits as long as before. */
+  advance(milliseconds: number): void;
+}
+
+export function createJumpingClock(base: Clock): JumpingClock {
+  let offsetMs = 0;
+  return {
+    now: () => base.now() + offsetMs,
+    after: base.after,
+    advance(milliseconds) {
+      offsetMs += milliseconds;
+    },
+  };
+}

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { readAssembly } from './assembly/assembly.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, createJumpingClock, systemClock } from './clock.ts';
 import { deploy, type SecretValues, type Services } from './deploy/deploy.ts';
 import { createDynamo, type EmbeddedDynamo } from './dynamodb/index.ts';
 import { createEcs, type Ecs } from './ecs/ecs.ts';
@@ -20,6 +20,7 @@ import { type Front, startFront } from './server.ts';
 import { createStates, type States } from './states/states.ts';
 import { createMappings } from './streams/mappings.ts';
 import { createThrottles, type Throttles } from './throttles.ts';
+import { type CloudClock, createCloudClock } from './time-jumps.ts';
 
 export interface CloudOptions {
   /** Where `cdk synth` wrote the assembly (cdk.out). */
@@ -28,6 +29,7 @@ export interface CloudOptions {
   readonly dataDirectory: string;
   /** 0 or absent: any free port. */
   readonly port?: number;
+  /** What the cloud's own clock follows, until it is made to jump; the machine's when absent. */
   readonly clock?: Clock;
   /** Region → name → value; they win over values in the templates. */
   readonly secrets?: SecretValues;
@@ -35,6 +37,8 @@ export interface CloudOptions {
   readonly schedules?: boolean;
   /** Whether calls are throttled at AWS's published rates; they aren't unless asked for. */
   readonly throttled?: boolean;
+  /** Told after each jump of the clock how far it is ahead of the machine's: for what runs beside the cloud. */
+  onClockJump?(offsetMs: number): Promise<void>;
   /** Takes lines about what went wrong where nobody waits for an answer. */
   log?(line: string): void;
 }
@@ -63,6 +67,8 @@ export interface Cloud {
   /** Who may do what, what of it was used, and taking a right away to see what needs it. */
   readonly iam: Pick<Iam, 'usage' | 'refusals' | 'resetUsage' | 'withhold'>;
   readonly throttles: Throttles;
+  /** Lets days pass at once. */
+  readonly clock: CloudClock;
   /** Loads every function of a region (of all regions when absent) in one process each. */
   prewarm(region?: string): Promise<void>;
   /** Ends executions, processes and connections; what waits asynchronously is lost. */
@@ -87,16 +93,16 @@ export class AssemblyUnsupported extends Error {
  * @throws AssemblyUnreadable, AssemblyUnsupported with everything that stands in the way
  */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const clock = options.clock ?? systemClock;
+  const ownClock = createJumpingClock(options.clock ?? systemClock);
   const log = options.log ?? (() => {});
   const assembly = readAssembly(options.assemblyDirectory);
   mkdirSync(options.dataDirectory, { recursive: true });
   const faults = createFaults();
-  const throttles = createThrottles(clock);
+  const throttles = createThrottles(ownClock);
   throttles.set({ enabled: options.throttled ?? false });
   let front: Front | undefined;
   const services = createServices({
-    clock,
+    clock: ownClock,
     faults,
     throttles,
     log,
@@ -105,6 +111,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     endpoint: () => front?.endpoint ?? '',
   });
   const { iam, lambda, ecs, events, states, s3, dynamo, secrets, queues, mappings } = services;
+  const clock = createCloudClock({
+    clock: ownClock,
+    services,
+    followed: async (offsetMs) => options.onClockJump?.(offsetMs),
+  });
   const stopServices = async () => {
     events.stop();
     mappings.stop();
@@ -117,9 +128,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const health = () => ({ status: 'ok', regions: assembly.regions, running: states.runningCount() });
     front = await startFront({
       port: options.port ?? 0,
+      now: clock.now,
       knows: iam.knows,
       fault: faults.consult,
-      local: createLocalApi({ faults, lambda, queues, iam, throttles, health }),
+      local: createLocalApi({ faults, lambda, queues, iam, throttles, clock, health }),
       onDefect: (error, where) => log(`Defect at ${where}: ${(error as Error).stack ?? error}`),
       services: {
         lambda: lambda.handle,
@@ -154,6 +166,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     faults,
     iam,
     throttles,
+    clock,
     async prewarm(region) {
       const regions = region === undefined ? assembly.regions : [region];
       const all = regions.flatMap((one) =>

@@ -6,6 +6,7 @@ import { unusedActions } from './iam/usage.ts';
 import type { Lambda } from './lambda/lambda.ts';
 import type { Queues } from './queues.ts';
 import type { ThrottleSettings, Throttles } from './throttles.ts';
+import { CloudBusy, type CloudClock, JumpInvalid } from './time-jumps.ts';
 
 export interface LocalApiPorts {
   readonly faults: Faults;
@@ -13,6 +14,7 @@ export interface LocalApiPorts {
   readonly queues: Queues;
   readonly iam: Pick<Iam, 'usage' | 'resetUsage'>;
   readonly throttles: Throttles;
+  readonly clock: CloudClock;
   /** What GET /_local/health answers. */
   health(): unknown;
 }
@@ -25,9 +27,9 @@ class LocalRequestInvalid extends Error {
 }
 
 /** Answers below /_local/, for tests and demos in other processes: health, faults, environments, queues,
- * rights and their use, throttles. */
+ * rights and their use, throttles, the clock. */
 export function createLocalApi(ports: LocalApiPorts) {
-  const { faults, iam, lambda, queues, throttles } = ports;
+  const { clock, faults, iam, lambda, queues, throttles } = ports;
   const routes: Readonly<Record<string, Route>> = {
     'GET /_local/health': () => ports.health(),
     'GET /_local/faults': () => faults.list(),
@@ -52,6 +54,9 @@ export function createLocalApi(ports: LocalApiPorts) {
       throttles.set(body as ThrottleSettings);
       return {};
     },
+    'GET /_local/clock': () => ({ now: new Date(clock.now()).toISOString(), underWay: clock.underWay() }),
+    'POST /_local/clock': (_, body) =>
+      clock.jump((body as { jumpMilliseconds?: number }).jumpMilliseconds ?? 0),
     'GET /_local/queues': () => queues.list().map((arn) => ({ arn, messages: queues.messages(arn) })),
   };
 
@@ -64,14 +69,16 @@ export function createLocalApi(ports: LocalApiPorts) {
       });
     }
     try {
-      answer(response, 200, route(url, await readJson(request)));
+      answer(response, 200, await route(url, await readJson(request)));
     } catch (error) {
       const { name, message } = error as Error;
       const isCallers =
         error instanceof ZodError ||
         error instanceof LocalRequestInvalid ||
+        error instanceof JumpInvalid ||
         error instanceof SyntaxError ||
         name === 'ResourceNotFoundException';
+      if (error instanceof CloudBusy) return answer(response, 409, { error: name, message });
       if (!isCallers) throw error;
       answer(response, 400, { error: name, message });
     }

@@ -23,6 +23,8 @@ export interface FrontOptions {
   readonly fault?: FaultPort;
   /** Told what no handler caught: a defect of the embedded cloud. */
   onDefect(error: unknown, where: string): void;
+  /** Milliseconds since 1970, for the date of each answer: the SDKs take it for the service's own and sign by it. */
+  now(): number;
   /** 0 takes any free port. */
   readonly port: number;
 }
@@ -35,6 +37,7 @@ export interface Front {
 /** One HTTP server on 127.0.0.1 for all services and regions. */
 export async function startFront(options: FrontOptions): Promise<Front> {
   const server = createServer((request, response) => {
+    response.setHeader('date', new Date(options.now()).toUTCString());
     answer(options, request, response).catch((error) => {
       options.onDefect(error, `${request.method} ${request.url}`);
       if (response.headersSent) response.destroy();

@@ -11,6 +11,8 @@ export interface Child<Ready> {
   readonly process: ChildProcess;
   /** What the process said when it was ready. */
   readonly ready: Ready;
+  /** Lets its dates be so far ahead of the machine's from now on. Does nothing once it has ended. */
+  followClock(offsetMs: number): Promise<void>;
   /** Asks it to stop, and kills it when it doesn't. May be called twice. */
   stop(): Promise<void>;
 }
@@ -21,7 +23,11 @@ export interface ChildOptions {
   readonly script: URL;
   readonly directory: string;
   readonly config: object;
+  /** How far its dates are ahead of the machine's from the start; 0 when absent. */
+  readonly clockOffsetMs?: number;
 }
+
+const FOLLOW_CLOCK = new URL('./follow-clock.mjs', import.meta.url).href;
 
 /**
  * Starts one of the world's processes and waits for its readiness message. It lives no longer than this process, since
@@ -34,7 +40,8 @@ export async function startChild<Ready>(options: ChildOptions): Promise<Child<Re
   writeFileSync(config, JSON.stringify(options.config, undefined, 2), { mode: 0o600 });
   const output = openSync(log, 'w', 0o600);
   const child = fork(options.script, [config], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--import', FOLLOW_CLOCK],
+    env: { ...process.env, TANKER_CLOCK_OFFSET_MS: String(options.clockOffsetMs ?? 0) },
     stdio: ['ignore', output, output, 'ipc'],
   });
   closeSync(output);
@@ -51,7 +58,20 @@ export async function startChild<Ready>(options: ChildOptions): Promise<Child<Re
     await ended;
     clearTimeout(kill);
   };
-  return { process: child, ready: first[0] as Ready, stop };
+  const followClock = async (offsetMs: number) => {
+    if (!child.connected) return;
+    const followed = new Promise<void>((resolve) => {
+      const hear = (message: { followedClock?: number }) => {
+        if (message.followedClock !== offsetMs) return;
+        child.off('message', hear);
+        resolve();
+      };
+      child.on('message', hear);
+    });
+    child.send({ clockOffsetMs: offsetMs });
+    await Promise.race([followed, ended]);
+  };
+  return { process: child, ready: first[0] as Ready, followClock, stop };
 }
 
 /** What a process of the world runs: started with its configuration, ready with what it tells its parent. */

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { formatLocation, sameLocation, type TopologyInput } from '@tanker/contract/index.ts';
 import { Client } from 'pg';
 import { startPostgres } from '../postgres-server.ts';
-import { type Child, startChild } from './child.ts';
 import type { CustomersConfig, CustomerTotals } from './customers.ts';
 import { type Seeded, seedCompany } from './data.ts';
 import type { DatacenterConfig } from './datacenter.ts';
 import { seedDocuments } from './documents.ts';
 import { choosePorts, type WorldPorts } from './ports.ts';
+import { Processes } from './processes.ts';
 import type { ServerConfig } from './providers.ts';
 import { PROVIDER_NAMES, type ProviderName, schemaSql } from './schema.ts';
 import {
@@ -79,6 +79,8 @@ export interface World {
   /** Signs a company up and seeds it while the world runs. */
   addCompany(company: WorldCompany): Promise<Seeded>;
   startCustomers(options: CustomersOptions): Promise<Customers>;
+  /** Lets the dates of gateway, services, providers and customers be so far ahead of the machine's; PostgreSQL's stay. */
+  followClock(offsetMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -129,7 +131,9 @@ export async function reserveWorld(
         for (const each of running.splice(0).reverse()) await each.stop();
       };
       try {
-        return await startParts({ directory, ports, annexes, topology, secrets, companies, running, stop });
+        const processes = new Processes();
+        const parts = { directory, ports, annexes, topology, secrets, companies, processes, running, stop };
+        return await startParts(parts);
       } catch (error) {
         await stop();
         throw error;
@@ -145,6 +149,7 @@ interface Parts {
   readonly topology: TopologyInput;
   readonly secrets: Readonly<Record<string, string>>;
   readonly companies: readonly WorldCompany[];
+  readonly processes: Processes;
   /** Everything that must be stopped, in the order in which it was started. */
   readonly running: { stop(): Promise<unknown> }[];
   stop(): Promise<void>;
@@ -193,6 +198,7 @@ async function startParts(parts: Parts): Promise<World> {
       customers += 1;
       return startCustomersProcess(parts, gateway.url, `customers-${customers}`, options);
     },
+    followClock: (offsetMs) => parts.processes.followClock(offsetMs),
     stop: parts.stop,
   };
 }
@@ -217,10 +223,10 @@ async function startServer({ directory, running }: Parts, location: WorldLocatio
 }
 
 async function startGatewayProcess(
-  { directory, ports, annexes, running }: Parts,
+  { directory, ports, annexes, processes, running }: Parts,
   tokens: { operatorToken: string; readerToken: string },
 ): Promise<void> {
-  const child = await startChild({
+  const child = await processes.start({
     name: 'gateway',
     script: new URL('../../examples/gateway/main.ts', import.meta.url),
     directory,
@@ -243,7 +249,7 @@ async function startGatewayProcess(
 }
 
 async function startDatacenterProcess(
-  { directory, ports, secrets, running }: Parts,
+  { directory, ports, processes, secrets, running }: Parts,
   datacenter: DatacenterKey,
   all: readonly RunningServer[],
 ): Promise<void> {
@@ -263,7 +269,7 @@ async function startDatacenterProcess(
     ) as DatacenterConfig['providers'],
   };
   const script = new URL('./datacenter.ts', import.meta.url);
-  running.push(await startChild({ name: `datacenter-${datacenter}`, script, directory, config }));
+  running.push(await processes.start({ name: `datacenter-${datacenter}`, script, directory, config }));
 }
 
 const NO_TOTALS: CustomerTotals = {
@@ -275,7 +281,7 @@ const NO_TOTALS: CustomerTotals = {
 };
 
 async function startCustomersProcess(
-  { directory, running }: Parts,
+  { directory, processes, running }: Parts,
   gateway: string,
   name: string,
   { companies, writesPerSecond = 40, connections = 4 }: CustomersOptions,
@@ -290,7 +296,7 @@ async function startCustomersProcess(
     run,
   };
   const script = new URL('./customers.ts', import.meta.url);
-  const child: Child<object> = await startChild({ name, script, directory, config });
+  const child = await processes.start({ name, script, directory, config });
   let totals = NO_TOTALS;
   child.process.on('message', (message: { totals?: CustomerTotals }) => {
     totals = message.totals ?? totals;

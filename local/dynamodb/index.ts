@@ -46,8 +46,11 @@ export interface EmbeddedDynamo {
   scanTable(table: { readonly region: string; readonly name: string }): Promise<Item[]>;
   /** The stream of that ARN, which only its table's region has. */
   stream(arn: string): TableStream | undefined;
-  /** Deletes what has expired at `now` (milliseconds), in all regions at once; AWS takes up to a few days. */
-  expire(now: number): Promise<void>;
+  /**
+   * Deletes what has expired at `now` (milliseconds), in all regions at once, and answers how many items that were; AWS
+   * takes up to a few days.
+   */
+  expire(now: number): Promise<number>;
 }
 
 /** A DynamoDB of all regions, each with tables of its own, in memory. */
@@ -81,7 +84,11 @@ export function createDynamo(options: DynamoOptions): EmbeddedDynamo {
     stream: (arn) => regions.get(arn.split(':')[3] ?? '')?.stream(arn),
     scanTable: ({ region, name }) => regionOf(region).scan(name, newRequestId()),
     async expire(now) {
-      for (const region of regions.values()) await region.expire(now, newRequestId());
+      let expired = 0;
+      for (const region of regions.values()) {
+        for (const count of (await region.expire(now, newRequestId())).values()) expired += count;
+      }
+      return expired;
     },
   };
 }

@@ -43,6 +43,11 @@ export interface Events {
   listen(region: string, bus: string, hear: (event: CloudEvent) => void): () => void;
   /** Starts the schedules of all enabled rules; each fires first after one whole period. */
   startSchedules(): void;
+  /**
+   * To be called when the clock has jumped. Each rule whose schedule runs and that has become due fires, once however
+   * often it would have fired meanwhile; answers their names.
+   */
+  afterJump(): string[];
   /** Fires a scheduled rule once, now. */
   fire(region: string, ruleName: string): void;
   /** Deliveries begun and neither done nor given up. */
@@ -58,7 +63,8 @@ export function createEvents(options: EventsOptions): Events {
   const keyOf = (region: string, bus: string) => `${region}/${bus}`;
   const hasBus = (region: string, name: string) => name === DEFAULT_BUS || buses.has(keyOf(region, name));
   const delivery = createDelivery(options);
-  const timers = new Map<Rule, () => void>();
+  /** The rules whose schedules run: when each is due, and what cancels its timer. */
+  const scheduled = new Map<Rule, { due: number; cancel: () => void }>();
 
   function complete(region: string, input: EventInput): CloudEvent {
     return {
@@ -74,8 +80,12 @@ export function createEvents(options: EventsOptions): Events {
     };
   }
 
+  let matched = 0;
+
   function deliverAll(rule: Rule, event: CloudEvent): void {
+    matched += 1;
     setImmediate(() => {
+      matched -= 1;
       for (const target of rule.targets) delivery.deliver(rule, target, event);
     });
   }
@@ -92,11 +102,30 @@ export function createEvents(options: EventsOptions): Events {
 
   function schedule(rule: Rule): void {
     if (rule.everyMs === undefined || !rule.enabled) return;
-    const cancel = options.clock.after(rule.everyMs, () => {
+    arm(rule, options.clock.now() + rule.everyMs);
+  }
+
+  function arm(rule: Rule, due: number): void {
+    const cancel = options.clock.after(due - options.clock.now(), () => {
       run(rule);
       schedule(rule);
     });
-    timers.set(rule, cancel);
+    scheduled.set(rule, { due, cancel });
+  }
+
+  function afterJump(): string[] {
+    const fired: string[] = [];
+    for (const [rule, { due, cancel }] of scheduled) {
+      cancel();
+      if (due > options.clock.now()) {
+        arm(rule, due);
+        continue;
+      }
+      fired.push(rule.name);
+      run(rule);
+      schedule(rule);
+    }
+    return fired;
   }
 
   function putEvent(region: string, input: EventInput, bus = DEFAULT_BUS): string {
@@ -133,14 +162,15 @@ export function createEvents(options: EventsOptions): Events {
     startSchedules() {
       for (const rule of rules) schedule(rule);
     },
+    afterJump,
     fire(region, ruleName) {
       const rule = rules.find((candidate) => candidate.region === region && candidate.name === ruleName);
       if (!rule) throw new Error(`There is no rule ${ruleName} in ${region}`);
       run(rule);
     },
-    pending: () => delivery.pending(),
+    pending: () => matched + delivery.pending(),
     stop() {
-      for (const cancel of timers.values()) cancel();
+      for (const { cancel } of scheduled.values()) cancel();
       delivery.stop();
     },
   };

@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { shiftDates, takeOffset } from '../shifted-dates.mjs';
 
-const RealDate = Date;
-let clockOffsetMs = 0;
 let current;
 
 function errorDocument(error) {
@@ -23,19 +22,6 @@ function named(name, message) {
 /** Sends and, where the process is about to end, waits until the parent's end of the pipe has it. */
 function send(message) {
   return new Promise((resolve) => process.send(message, () => resolve()));
-}
-
-/** The embedded cloud's clock may be ahead of the machine's: dates in the function follow it, timers don't. */
-function followClock(offsetMs) {
-  clockOffsetMs = offsetMs;
-  if (offsetMs === 0 || globalThis.Date !== RealDate) return;
-  const now = () => RealDate.now() + clockOffsetMs;
-  globalThis.Date = new Proxy(RealDate, {
-    construct: (target, args, newTarget) =>
-      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
-    apply: () => new RealDate(now()).toString(),
-    get: (target, key) => (key === 'now' ? now : target[key]),
-  });
 }
 
 async function loadHandler() {
@@ -72,7 +58,7 @@ function contextOf(invocation) {
 async function serve(handler, invocation) {
   current = invocation.requestId;
   process.env._X_AMZN_TRACE_ID = invocation.traceId;
-  followClock(invocation.clockOffsetMs);
+  shiftDates(invocation.clockOffsetMs);
   try {
     const answer = await handler(JSON.parse(invocation.event), contextOf(invocation));
     const payload = JSON.stringify(answer === undefined ? null : answer);
@@ -99,8 +85,8 @@ process.on('unhandledRejection', (reason) => {
   );
 });
 
-followClock(Number(process.env.TANKER_CLOCK_OFFSET_MS ?? 0));
-delete process.env.TANKER_CLOCK_OFFSET_MS;
+// Before the handler is loaded, which may keep a Date of its own.
+shiftDates(takeOffset());
 try {
   const handler = await loadHandler();
   process.on('message', (invocation) => void serve(handler, invocation));

@@ -59,6 +59,10 @@ export interface Lambda {
   killEnvironments(functionName: string, region: string, signal?: NodeJS.Signals): number;
   /** Asynchronous events accepted and neither done nor given up. */
   pendingEvents(): number;
+  /** Invocations under way and environments that start. */
+  underWay(): number;
+  /** Ends every environment, so that the next invocations start new ones. Not to be called while one is under way. */
+  recycle(): Promise<void>;
   logFile(region: string, functionName: string): string;
   /** Ends every process. Asynchronous events that wait are lost. */
   stop(): Promise<void>;
@@ -112,6 +116,8 @@ export function createLambda(options: LambdaOptions): Lambda {
       return all.length;
     },
     pendingEvents: () => asynchronous.pending(),
+    underWay: () => registry.all().reduce((sum, { running }) => sum + running, pools.starting()),
+    recycle: () => pools.recycle(),
     logFile: (region, functionName) => registry.find(region, functionName).log.file,
     async stop() {
       asynchronous.stop();

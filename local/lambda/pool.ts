@@ -71,12 +71,22 @@ export class EnvironmentPools {
     return [...this.#poolOf(key).all];
   }
 
-  /** Ends every process and waits until it is gone. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
+  /** Environments that load their handler and serve nobody yet. */
+  starting(): number {
+    return [...this.#pools.values()].reduce((sum, pool) => sum + pool.starting, 0);
+  }
+
+  /** Ends every process and waits until it is gone; the next invocations start new ones. */
+  async recycle(): Promise<void> {
     const all = [...this.#pools.values()].flatMap((pool) => [...pool.all]);
     for (const environment of all) environment.kill('SIGKILL');
     await Promise.all(all.map((environment) => environment.exited));
+  }
+
+  /** Ends every process and waits until it is gone. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.recycle();
   }
 
   #poolOf(key: string): FunctionPool {

@@ -104,6 +104,49 @@ test('a write to a closed company is 423, its messages wait, and nobody else is 
   }
 });
 
+test('days pass for gateway, providers and customers by their dates alone; databases keep the machine’s', async () => {
+  const topology = parseTopology(world.topology, 'of the world');
+  const [provider] = topology.providers;
+  const get = async (url: string, secret: string) => {
+    const headers = { authorization: `Bearer ${secret}` };
+    return (await (await fetch(url, { headers })).json()) as Record<string, unknown>;
+  };
+  const describe = () =>
+    get(
+      `${provider?.endpoints['us']}/tanker/v1/locations/us/db1`,
+      world.secrets[provider?.secret ?? ''] ?? '',
+    );
+  const { url, operatorToken } = world.gateway;
+  const record = () => get(`${url}/tanker/v1/companies/initech`, operatorToken);
+  const call = async (what: string, body: object) =>
+    fetch(`${url}/tanker/v1/companies/initech/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${operatorToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ task: 'jump', holder: 'jump/jump', epoch: 1, ...body }),
+    });
+  await call('claim', {});
+  expect((await call('lock', { leaseSeconds: 3600 })).status).toBe(200);
+  expect(await record()).toMatchObject({ lock: { state: 'held' } });
+
+  const DAY_MS = 86_400_000;
+  await world.followClock(3 * DAY_MS);
+  const aheadMs = Date.parse(String((await describe())['now'])) - Date.now();
+  expect(Math.abs(aheadMs - 3 * DAY_MS)).toBeLessThan(30_000);
+  // The lease of an hour is over, though nobody waited for it.
+  expect(await record()).toMatchObject({ lock: { state: 'expired' } });
+  const us = await world.connect('us');
+  const { rows } = await us.query('SELECT now() AS now');
+  expect(Math.abs(rows[0].now.getTime() - Date.now())).toBeLessThan(30_000);
+  await us.end();
+
+  const customers = await world.startCustomers({ companies: ['globex'] });
+  while (customers.totals().acknowledged < 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  const totals = await customers.stop();
+  expect(totals.uncertain).toBe(0);
+  const [write] = await readJournal(customers.journal);
+  expect(Date.parse(write?.at ?? '') - Date.now()).toBeGreaterThan(2 * DAY_MS);
+}, 60_000);
+
 test('messages are delivered by the job', async () => {
   const us = await world.connect('us');
   try {

@@ -9,7 +9,7 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { systemClock } from '../../local/clock.ts';
+import { createJumpingClock, type JumpingClock, systemClock } from '../../local/clock.ts';
 import { createEcs, type Ecs } from '../../local/ecs/ecs.ts';
 import type { EventInput } from '../../local/events/events.ts';
 import { createFaults, type Faults } from '../../local/faults.ts';
@@ -19,12 +19,15 @@ import { serve } from './loopback.ts';
 const REGION = 'us-east-1';
 const CLUSTER = { name: 'main', arn: `arn:aws:ecs:${REGION}:123456789012:cluster/main` };
 const ROLE = 'arn:aws:iam::123456789012:role/worker';
-/** Ends with the status that WORK names, or waits to be stopped. */
+/** Ends with the status that WORK names, or with the days that its dates are ahead, or waits to be stopped. */
 const SCRIPT = `
-if (process.env.WORK === 'wait') setInterval(() => {}, 1000);
+const aheadMs = Date.now() - performance.timeOrigin - performance.now();
+if (process.env.WORK === 'days') process.exitCode = Math.round(aheadMs / 86_400_000);
+else if (process.env.WORK === 'wait') setInterval(() => {}, 1000);
 else process.exitCode = process.env.AWS_ACCESS_KEY_ID === 'ASIAWORKER' ? Number(process.env.WORK) : 99;
 `;
 
+let clock: JumpingClock;
 let directory: string;
 let ecs: Ecs;
 let faults: Faults;
@@ -41,8 +44,9 @@ beforeEach(async () => {
   events = [];
   asked = [];
   denied = undefined;
+  clock = createJumpingClock(systemClock);
   ecs = createEcs({
-    clock: systemClock,
+    clock,
     accountId: '123456789012',
     endpoint: () => 'http://127.0.0.1:9',
     credentialsFor: () => ({ accessKeyId: 'ASIAWORKER', secretAccessKey: 'x', sessionToken: 'x' }),
@@ -121,6 +125,14 @@ describe('RunTask', () => {
     );
     expect(described.tasks).toMatchObject([{ lastStatus: 'STOPPED' }]);
     expect(described.failures).toEqual([{ arn: 'none', reason: 'MISSING' }]);
+  });
+
+  test('runs it with dates that are as far ahead as the cloud’s clock', async () => {
+    clock.advance(30 * 86_400_000);
+    const { tasks } = await run('days');
+    expect(Number(tasks?.[0]?.createdAt) - Date.now()).toBeGreaterThan(29 * 86_400_000);
+    await stopped(tasks?.[0]?.taskArn);
+    expect(details().at(-1)).toMatchObject({ containers: [{ exitCode: 30 }] });
   });
 
   test('asks for the run on the cluster, on a revision, and for each role that it hands over', async () => {

@@ -42,6 +42,7 @@ export async function startLambdaWorld(clock: Clock = systemClock): Promise<Lamb
   const front = await startFront({
     services: { lambda: lambda.handle },
     local: async (_, response) => void response.end(),
+    now: Date.now,
     knows: (accessKeyId) => accessKeyId === 'tester',
     onDefect: (error) => {
       throw error;

@@ -19,6 +19,7 @@ beforeAll(async () => {
   front = await startFront({
     services: { events, states: async (_, response) => void response.end('{}') },
     local: async () => {},
+    now: Date.now,
     knows: (key) => key === 'KEY',
     onDefect: (error) => {
       throw error;

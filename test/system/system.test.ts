@@ -19,3 +19,5 @@ if (process.env['TANKER_LONG_TESTS']) {
 }
 await import('./events.ts');
 await import('./evidence.ts');
+// And then time goes by.
+await import('./days.ts');
