@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLOSINGS_PAGE, type Closings, type Drain, type Summary } from '@tanker/contract/index.ts';
@@ -49,7 +50,10 @@ export async function unclaimedFiles(site: Site, company: string): Promise<numbe
       UNION ALL SELECT 1 FROM loose WHERE blob = ?1`,
   );
   let strangers = 0;
-  for await (const entry of directory) if (!known.get(entry.name)) strangers += 1;
+  for await (const { name } of directory) {
+    // A file that was deleted since the directory was read was known until then.
+    if (!known.get(name) && existsSync(site.metadata.blobPath(company, name))) strangers += 1;
+  }
   return strangers;
 }
 
