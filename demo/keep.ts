@@ -64,13 +64,17 @@ export function awsCommands(
   ];
 }
 
-/** Commands of Tanker's own CLI; globex lives in the US, and nothing of it in the EU yet. */
+/** Commands of Tanker's own CLI; globex and initech live in the US, and nothing of them in the EU yet. */
 export const tankerCommands = (task: string): readonly string[] => [
   'npm run -s tanker -- doctor',
   'npm run -s tanker -- tasks',
   `npm run -s tanker -- show ${task}`,
   'npm run -s tanker -- migrate globex --to eu --dry-run',
   'npm run -s tanker -- migrate globex --to eu --watch',
+  'npm run -s tanker -- backup initech --watch',
+  'npm run -s tanker -- remove initech --yes initech --watch',
+  'npm run -s tanker -- restore initech --backup latest --to eu --watch',
+  'npm run -s tanker -- backups initech',
 ];
 
 const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');

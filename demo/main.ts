@@ -48,9 +48,10 @@ async function conclude(
   process.exitCode = good ? 0 : 1;
 }
 
-/** Leaves the world up until Ctrl-C. What the options made fail works again. */
+/** Leaves the world up until Ctrl-C. What the options made fail works again, and schedules run as they do on AWS. */
 async function keep(kept: Stage, task: string, source: string): Promise<void> {
   kept.cloud.faults.clear();
+  kept.cloud.events.startSchedules();
   const world = await keepWorld(kept, { task, datacenter: source });
   console.log(`\n${world.text}\n`);
   try {
