@@ -43,11 +43,13 @@ test('when the days of records are over they are gone, but neither claims nor de
   const { recordDays } = stage.topology.retention;
   const kept = (rows: readonly string[]) => rows.filter((row) => / (claim|debt#.*)$/.test(row)).sort();
   const before = await rowsOfTable(stage);
-  expect(before.filter((row) => row.startsWith('task#')).length).toBeGreaterThan(100);
+  const tasksBefore = before.filter((row) => row.startsWith('task#') && row.endsWith(' task'));
+  expect(tasksBefore.length).toBeGreaterThan(10);
   const { expiredItems } = await letDaysPass(stage, recordDays);
   expect(expiredItems).toBeGreaterThan(100);
   const after = await rowsOfTable(stage);
-  expect(after.filter((row) => row.startsWith('task#') && row.endsWith(' task'))).toEqual([]);
+  // Tasks that the sweeper has started since are there: what they clean up has become due too.
+  expect(after.filter((row) => tasksBefore.includes(row))).toEqual([]);
   expect(kept(after)).toEqual(kept(before));
   for (const kind of ['claim', 'debt#']) {
     expect(kept(after).some((row) => row.includes(` ${kind}`))).toBe(true);
