@@ -4,11 +4,18 @@ import { DEMO_ROWS } from '../../demo/world/world.ts';
 
 describe('the command line of the demo', () => {
   test('without options moves the demo company with all of its rows', () => {
-    expect(parseOptions([])).toEqual({ rows: DEMO_ROWS, transfer: 'auto' });
+    expect(parseOptions([])).toEqual({ story: 'migrate', rows: DEMO_ROWS, transfer: 'auto' });
+  });
+
+  test('tells the lifecycle with fewer rows, unless some are named', () => {
+    const { story, rows } = parseOptions(['--story', 'lifecycle']);
+    expect([story, rows < DEMO_ROWS]).toEqual(['lifecycle', true]);
+    expect(parseOptions(['--story', 'lifecycle', '--rows', '3000']).rows).toBe(3000);
   });
 
   test('takes the rows, a phase to fail and a phase to stop in', () => {
     expect(parseOptions(['--rows', '1000', '--fail', 'verify'])).toEqual({
+      story: 'migrate',
       rows: 1000,
       fail: 'verify',
       transfer: 'auto',
