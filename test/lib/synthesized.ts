@@ -52,6 +52,14 @@ export function synthesize(options: { topology?: TopologyInput; nag: boolean }):
   }
 }
 
+let example: Synthesized | undefined;
+
+/** The templates of the example, with cdk-nag on, which changes nothing in them; made once for all tests of a file. */
+export function synthesizedExample(): Synthesized {
+  example ??= synthesize({ nag: true });
+  return example;
+}
+
 function read(output: string): Synthesized {
   const stacks = readdirSync(output)
     .filter((name) => name.endsWith('.template.json'))

@@ -8,7 +8,7 @@ import {
   type Right,
   rightsOf,
   type Synthesized,
-  synthesize,
+  synthesizedExample,
   type Template,
 } from './synthesized.ts';
 
@@ -30,7 +30,7 @@ let stacks: Synthesized['stacks'];
 let control: Template;
 
 beforeAll(() => {
-  stacks = synthesize({ nag: false }).stacks;
+  stacks = synthesizedExample().stacks;
   control = stacks['tanker-control'] as Template;
 }, 120_000);
 

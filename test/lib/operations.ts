@@ -5,7 +5,7 @@ import { METRICS, METRICS_NAMESPACE } from '@tanker/contract/metrics.ts';
 import { MACHINES } from '@tanker/contract/operations.ts';
 import { parseTopology } from '@tanker/contract/topology.ts';
 import example from '../../topology.example.ts';
-import { ofType, only, type Resource, ROOT, type Synthesized, synthesize } from './synthesized.ts';
+import { ofType, only, type Resource, ROOT, type Synthesized, synthesizedExample } from './synthesized.ts';
 
 const topology = parseTopology(example, 'topology.example.ts');
 const runbook = readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8');
@@ -25,7 +25,7 @@ const metricsOf = ({ Properties }: Resource): { MetricName: string; Namespace: s
   ) ?? [Properties];
 
 beforeAll(() => {
-  stacks = synthesize({ nag: false }).stacks;
+  stacks = synthesizedExample().stacks;
 }, 120_000);
 
 describe('the alarms', () => {

@@ -5,13 +5,13 @@ import {
   only,
   type Right,
   rightsOf,
-  synthesize,
+  synthesizedExample,
   type Template,
 } from './synthesized.ts';
 
 let control: Template;
 beforeAll(() => {
-  control = synthesize({ nag: false }).stacks['tanker-control'] as Template;
+  control = synthesizedExample().stacks['tanker-control'] as Template;
 }, 60_000);
 
 const logicalIdOf = (type: string, name: string): string => {

@@ -4,7 +4,15 @@ import { ACTIONS, MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
 import { parseTopology } from '@tanker/contract/topology.ts';
 import example from '../../topology.example.ts';
-import { functionNamed, ofType, only, type Synthesized, synthesize, type Template } from './synthesized.ts';
+import {
+  functionNamed,
+  ofType,
+  only,
+  type Synthesized,
+  synthesize,
+  synthesizedExample,
+  type Template,
+} from './synthesized.ts';
 
 const topology = parseTopology(example, 'topology.example.ts');
 
@@ -14,7 +22,7 @@ describe('the stacks of the example, with cdk-nag on', () => {
   let datacenters: Template[];
 
   beforeAll(() => {
-    synthesized = synthesize({ nag: true });
+    synthesized = synthesizedExample();
     control = synthesized.stacks['tanker-control'] as Template;
     datacenters = ['tanker-us', 'tanker-eu'].map((name) => synthesized.stacks[name] as Template);
   }, 120_000);
