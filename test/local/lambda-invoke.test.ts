@@ -118,8 +118,8 @@ describe('a synchronous invocation', () => {
   test('runs each of two concurrent invocations in an environment of its own', async () => {
     world.add('slow');
     const both = await Promise.all([
-      answer('slow', { milliseconds: 100 }),
-      answer('slow', { milliseconds: 100 }),
+      answer('slow', { milliseconds: 1500 }),
+      answer('slow', { milliseconds: 1500 }),
     ]);
     expect(both[0].pid).not.toBe(both[1].pid);
     expect(world.lambda.environments().filter((one) => one.functionName === 'slow')).toHaveLength(2);
