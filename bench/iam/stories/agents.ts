@@ -1,0 +1,157 @@
+import type { Action, Operation, SubtaskRecord } from '@tanker/contract/index.ts';
+import type { DatacenterKey } from '../../../demo/world/topology.ts';
+import {
+  agentAt,
+  dispatched,
+  disturb,
+  FAILS,
+  forget,
+  HELD,
+  inHistory,
+  loseEvents,
+  type Move,
+  providerAt,
+  regionOf,
+  roleOf,
+  settled,
+  start,
+  stopExecutions,
+} from '../move.ts';
+import { bucketAt, PROVIDER, type Story, type Telling } from './story.ts';
+import { stopAfterCommit, stopInDrain } from './whole.ts';
+
+/** What each agent needs before it can do anything, where no provider can be made to refuse it. */
+const NEEDED: Readonly<Partial<Record<Action, string>>> = {
+  describe: 'secretsmanager:GetSecretValue',
+  drain: 'secretsmanager:GetSecretValue',
+  discard: 's3:ListBucketMultipartUploads',
+};
+
+const AT_TARGET: ReadonlySet<Action> = new Set(['import', 'seal', 'erase', 'hook']);
+
+/** The datacenter in which the story meets the agent. */
+export const placeOf = ({ home, target }: Pick<Move, 'home' | 'target'>, agent: Action): DatacenterKey =>
+  AT_TARGET.has(agent) ? target : home;
+
+/** The machine that calls the agent in the story. */
+const callerOf = (agent: Action): Operation =>
+  agent === 'open' || agent === 'erase' || agent === 'discard' || agent === 'fence' ? 'recover' : 'migrate';
+
+/** Sets off what calls the agent: a migration, its undo, or its end by a recovery. */
+function setOff(telling: Telling): Promise<void> {
+  switch (telling.agent) {
+    case 'open':
+    case 'erase':
+    case 'discard':
+      return stopInDrain(telling);
+    case 'fence':
+      return stopAfterCommit(telling);
+    default:
+      return start(telling);
+  }
+}
+
+/** Holds the agent's first run for one provider, and answers the subtask for which it was called. */
+async function held(telling: Telling): Promise<SubtaskRecord> {
+  const { agent, stage } = telling;
+  const datacenter = placeOf(telling, agent);
+  disturb(telling, agentAt(stage, datacenter, agent), HELD, { action: agent, provider: PROVIDER });
+  await setOff(telling);
+  return dispatched(telling, agent, { provider: PROVIDER, datacenter });
+}
+
+/** The agent's function dies before its code runs: that it died is told, and nobody waits for its heartbeat. */
+export const agentDies: Story = {
+  async run(telling) {
+    const { agent, stage } = telling;
+    const datacenter = placeOf(telling, agent);
+    disturb(telling, agentAt(stage, datacenter, agent), FAILS, { action: agent, provider: PROVIDER });
+    await setOff(telling);
+    const told = await inHistory(telling, callerOf(agent), /RetriesExhausted|States\.(Heartbeat)?Timeout"/);
+    return told === 'RetriesExhausted' ? undefined : 'nobody told that the function died';
+  },
+};
+
+/** Fences the company at a provider for somebody else, so that it refuses this task from now on. */
+export async function fenceOff(move: Move, service: string, datacenter: DatacenterKey): Promise<void> {
+  const somebody = { task: 'another', epoch: 99, holder: 'another/another' };
+  await (await providerAt(move, service, datacenter, somebody)).raise();
+}
+
+/** The agent's own code fails, and it says so itself. */
+export const agentFails: Story = {
+  async run(telling) {
+    const { agent, stage } = telling;
+    const at = agentAt(stage, placeOf(telling, agent), agent);
+    await held(telling);
+    const needed = NEEDED[agent];
+    if (needed === undefined) {
+      await fenceOff(telling, PROVIDER, placeOf(telling, agent));
+      await inHistory(telling, callerOf(agent), /EpochStale/);
+      return undefined;
+    }
+    const give = stage.cloud.iam.withhold(roleOf(stage, at), needed);
+    forget(stage, at);
+    await inHistory(telling, callerOf(agent), /failed unexpectedly/).finally(give);
+    return undefined;
+  },
+};
+
+/** Longer than the answer to a heartbeat takes, also on a busy machine. */
+const SLOW_MS = 3000;
+
+/** Makes the agent's first outside call take its time. The answer ends that. */
+async function slowDown(telling: Telling): Promise<() => Promise<void>> {
+  const { agent, stage } = telling;
+  const datacenter = placeOf(telling, agent);
+  const region = regionOf(stage, datacenter);
+  const effect = { kind: 'delay', milliseconds: SLOW_MS } as const;
+  const delay = (service: string, match: object) => {
+    const id = stage.cloud.faults.set({ service, region, match: { ...match }, times: 'forever', effect });
+    return async () => void stage.cloud.faults.clear(id);
+  };
+  switch (agent) {
+    case 'drain':
+      // It looks twice, with a wait in between.
+      return async () => {};
+    case 'discard':
+      return delay('s3', { operation: 'GET', path: `/${bucketAt(telling, datacenter)}/` });
+    case 'describe':
+      forget(stage, agentAt(stage, datacenter, agent));
+      return delay('secretsmanager', { operation: 'GetSecretValue' });
+    default:
+      return holdFence(telling, datacenter);
+  }
+}
+
+/** Every call that changes something for the company at the provider waits. */
+async function holdFence({ stage, company }: Move, datacenter: DatacenterKey): Promise<() => Promise<void>> {
+  const client = await stage.world.connect(datacenter);
+  await client.query('BEGIN');
+  // Whoever finds no row writes one, and waits for this one.
+  const fence = `tanker_${PROVIDER}.fence`;
+  await client.query(`INSERT INTO ${fence} (company) VALUES ($1) ON CONFLICT DO NOTHING`, [company]);
+  await client.query(`SELECT 1 FROM ${fence} WHERE company = $1 FOR UPDATE`, [company]);
+  return async () => {
+    await client.query('ROLLBACK');
+    await client.end();
+  };
+}
+
+/** The event reaches the agent after its execution was stopped: its first heartbeat says so, and it does nothing. */
+export const agentIsLate: Story = {
+  async run(telling) {
+    const subtask = await held(telling);
+    const letGo = await slowDown(telling);
+    // A recovery would take a new epoch, which the agent might hear of first.
+    await loseEvents(telling);
+    try {
+      await stopExecutions(telling);
+      const end = await settled(telling, subtask);
+      if (end.state === 'failed' && end.error === 'SubtaskSuperseded') return undefined;
+      return `the late worker ${end.state}${end.state === 'failed' ? ` with ${end.error}` : ''}`;
+    } finally {
+      await letGo();
+    }
+  },
+};

@@ -1,0 +1,47 @@
+import type { Action } from '@tanker/contract/index.ts';
+import type { DatacenterKey } from '../../../demo/world/topology.ts';
+import { type Move, outcome } from '../move.ts';
+
+/** A story with the agent that it is about, where it is about one. */
+export interface Telling extends Move {
+  readonly agent: Action;
+}
+
+/** One thing that happens to one company. */
+export interface Story {
+  /** Rows of the company; 200 when absent. */
+  readonly rows?: number;
+  /** One document of so many bytes besides. */
+  readonly documentBytes?: number;
+  /** Answers what was not as it should be; undefined when all was. */
+  run(telling: Telling): Promise<string | undefined>;
+}
+
+/** The service whose messages, tables and hook the stories' disturbances are about. */
+export const PROVIDER = 'mail';
+/** The service whose documents are large. */
+export const DOCUMENTS = 'documents';
+
+/** Waits for the end and holds it to what was expected. One that is undone has a recovery, one that is migrated none. */
+export async function expecting(
+  move: Move,
+  expected: string,
+  recovers = expected === 'undone',
+): Promise<string | undefined> {
+  const found = await outcome(move, recovers);
+  return found === expected ? undefined : `ended ${found}, not ${expected}`;
+}
+
+/** The exports bucket of a datacenter. */
+export const bucketAt = ({ stage }: Move, datacenter: DatacenterKey): string =>
+  stage.cloud.s3.buckets().find(({ name }) => name.endsWith(`-${datacenter}`))?.name ?? '';
+
+/** What the company has in the exports buckets: objects and unfinished uploads. */
+export function exportsOf({ stage, company }: Move) {
+  const own = ({ key }: { key: string }) => key.startsWith(`exports/${company}/`);
+  const names = stage.cloud.s3.buckets().map(({ name }) => name);
+  return {
+    objects: names.flatMap((name) => stage.cloud.s3.objects(name).filter(own)).length,
+    uploads: names.flatMap((name) => stage.cloud.s3.uploads(name).filter(own)).length,
+  };
+}
