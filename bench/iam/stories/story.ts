@@ -1,6 +1,7 @@
 import type { Action } from '@tanker/contract/index.ts';
+import { readSubtasks } from '@tanker/sdk/task-records.ts';
 import type { DatacenterKey } from '../../../demo/world/topology.ts';
-import { type Move, outcome } from '../move.ts';
+import { type Move, outcome, recordOf, taskOf } from '../move.ts';
 
 /** A story with the agent that it is about, where it is about one. */
 export interface Telling extends Move {
@@ -29,7 +30,13 @@ export async function expecting(
   recovers = expected === 'undone',
 ): Promise<string | undefined> {
   const found = await outcome(move, recovers);
-  return found === expected ? undefined : `ended ${found}, not ${expected}`;
+  if (found !== expected) return `ended ${found}, not ${expected}`;
+  // Not every failure changes the end: what could not be opened, fenced or told by a hook is reported only.
+  const task = await recordOf(move);
+  const left = (await readSubtasks(move.stage.rows, taskOf(move))).find(
+    ({ epoch, state }) => epoch === task?.epoch && state !== 'succeeded',
+  );
+  return left && `ended ${found}, but the ${left.action} of ${left.provider} is ${left.state}`;
 }
 
 /** The exports bucket of a datacenter. */
