@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
-import { migrateExecutions, readHistory } from '@tanker/cli/aws/executions.ts';
+import { operationExecutions, readHistory } from '@tanker/cli/aws/executions.ts';
 import {
   type Action,
   type AgentFunction,
@@ -10,15 +10,16 @@ import {
   executionArn,
   type Fence,
   GATEWAY_BASE,
-  type MigrateInput,
+  type InputOf,
+  MACHINES,
+  type Machine,
   machineArn,
-  OPERATIONS,
-  type Operation,
   type SubtaskRecord,
+  type TaskOperation,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
 import { ProviderCaller } from '@tanker/sdk/conformance/caller.ts';
-import { startMigration } from '@tanker/sdk/start-task.ts';
+import { startTask } from '@tanker/sdk/start-task.ts';
 import { readSubtasks, readTask } from '@tanker/sdk/task-records.ts';
 import type { Stage } from '../../demo/stage.ts';
 import type { DatacenterKey } from '../../demo/world/topology.ts';
@@ -43,7 +44,9 @@ export interface Move {
   readonly signal: AbortSignal;
 }
 
-export const taskOf = ({ company }: Pick<Move, 'company'>): string => `move-${company}`;
+/** The company's task of an operation. */
+export const taskOf = ({ company }: Pick<Move, 'company'>, operation: TaskOperation = 'migrate'): string =>
+  `${operation}-${company}`;
 
 /** Polls until there is an answer. @throws the signal's reason */
 export async function until<T>(
@@ -59,25 +62,34 @@ export async function until<T>(
   }
 }
 
-export async function start(move: Move, over: Partial<MigrateInput> = {}): Promise<void> {
-  const input: MigrateInput = {
-    task: taskOf(move),
-    company: move.company,
-    to: locationOf(move.target),
+/** Starts an operation on the company; `more` is what its input has beside the company's and the asker's names. */
+export async function start<O extends TaskOperation>(
+  move: Move,
+  operation: O,
+  more: Omit<InputOf<O>, 'task' | 'company' | 'requestedBy' | 'reason'>,
+): Promise<void> {
+  const { stage, company } = move;
+  const asked = {
+    task: taskOf(move, operation),
+    company,
     requestedBy: 'a bench',
     reason: 'to see which rights it needs',
-    ...over,
   };
-  await startMigration(migrateExecutions(move.stage.states, move.stage.topology), input);
+  const executions = operationExecutions(stage.states, stage.topology, operation);
+  await startTask(executions, { ...asked, ...more } as InputOf<O>);
 }
 
-export const recordOf = (move: Move): Promise<TaskRecord | undefined> =>
-  readTask(move.stage.rows, taskOf(move));
+/** Starts the company's move to the other datacenter. */
+export const startMove = (move: Move): Promise<void> =>
+  start(move, 'migrate', { to: locationOf(move.target) });
+
+export const recordOf = (move: Move, operation?: TaskOperation): Promise<TaskRecord | undefined> =>
+  readTask(move.stage.rows, taskOf(move, operation));
 
 /** Waits until the task has begun a phase; `recover/<phase>` for one of the recovery. */
-export const phaseBegun = (move: Move, phase: string): Promise<TaskRecord> =>
+export const phaseBegun = (move: Move, phase: string, operation?: TaskOperation): Promise<TaskRecord> =>
   until(move, async () => {
-    const record = await recordOf(move);
+    const record = await recordOf(move, operation);
     return record?.phases[phase] ? record : undefined;
   });
 
@@ -110,18 +122,16 @@ export const settled = (move: Move, of: SubtaskRecord): Promise<SubtaskRecord> =
     ),
   );
 
-/** The executions that work or have worked on the task. */
+/** The executions that work or have worked on tasks of the company; all have its name in theirs. */
 async function executionsOf({ stage, company }: Pick<Move, 'stage' | 'company'>) {
-  const task = taskOf({ company });
-  const found: { arn: string; machine: Operation; running: boolean }[] = [];
-  for (const machine of OPERATIONS) {
+  const found: { arn: string; machine: Machine; running: boolean }[] = [];
+  for (const machine of MACHINES) {
     const stateMachineArn = machineArn(stage.topology, machine);
     const { executions = [] } = await stage.states.send(
       new ListExecutionsCommand({ stateMachineArn, maxResults: NEWEST }),
     );
     for (const { name = '', executionArn: arn = '', status } of executions) {
-      const isOurs = name === task || name.startsWith(`recover-${task}-`);
-      if (isOurs) found.push({ arn, machine, running: status === 'RUNNING' });
+      if (name.includes(company)) found.push({ arn, machine, running: status === 'RUNNING' });
     }
   }
   return found;
@@ -131,7 +141,7 @@ export const runningExecutions = async (move: Pick<Move, 'stage' | 'company'>) =
   (await executionsOf(move)).filter(({ running }) => running);
 
 /** Stops the executions that work on the task, or only those of one machine. */
-export async function stopExecutions(move: Pick<Move, 'stage' | 'company'>, only?: Operation): Promise<void> {
+export async function stopExecutions(move: Pick<Move, 'stage' | 'company'>, only?: Machine): Promise<void> {
   for (const { arn, machine } of await runningExecutions(move)) {
     if (only !== undefined && machine !== only) continue;
     await move.stage.states.send(new StopExecutionCommand({ executionArn: arn, cause: 'a bench' }));
@@ -139,7 +149,7 @@ export async function stopExecutions(move: Pick<Move, 'stage' | 'company'>, only
 }
 
 /** Waits until a history of the task's executions of a machine holds the text; answers what it found. */
-export const inHistory = (move: Move, of: Operation, wanted: RegExp): Promise<string> =>
+export const inHistory = (move: Move, of: Machine, wanted: RegExp): Promise<string> =>
   until(
     move,
     async () => {
@@ -157,11 +167,11 @@ export const inHistory = (move: Move, of: Operation, wanted: RegExp): Promise<st
  * Waits until the task is closed and its executions have ended; answers its outcome. One that is to end without a
  * recovery is not waited for once that has begun.
  */
-export const outcome = (move: Move, recovers: boolean): Promise<string> =>
+export const outcome = (move: Move, operation: TaskOperation, recovers: boolean): Promise<string> =>
   until(
     move,
     async () => {
-      const record = await recordOf(move);
+      const record = await recordOf(move, operation);
       if (record?.state === 'open') {
         const begun = record.phases['recover/decide'] !== undefined;
         return begun && !recovers ? 'in a recovery' : undefined;
@@ -206,7 +216,7 @@ export function disturb(
   });
 }
 
-/** Nobody hears of the ends of the migration and of the executions that run now. */
+/** Nobody hears of the ends of the company's move and of the executions that run now. */
 export async function loseEvents(move: Pick<Move, 'stage' | 'company'>): Promise<void> {
   const { cloud, topology } = move.stage;
   const running = (await runningExecutions(move)).map(({ arn }) => arn);

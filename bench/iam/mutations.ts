@@ -63,7 +63,7 @@ function forgetRole(stage: Stage, roleArn: string): void {
 
 /** Answers what went wrong without the right; undefined when nothing did. */
 async function tellWithout(stage: Stage, right: Right): Promise<string | undefined> {
-  const { roleArn, action, story, home, agent } = right;
+  const { roleArn, action, story } = right;
   if (story === undefined) return undefined;
   const give = stage.cloud.iam.withhold(roleArn, action);
   const patience = impatience(stage, right);
@@ -71,7 +71,7 @@ async function tellWithout(stage: Stage, right: Right): Promise<string | undefin
     const refused = await changeMachine(stage, roleArn);
     if (refused) return refused;
     forgetRole(stage, roleArn);
-    const problem = await tell(stage, { story: STORIES[story], home, agent, signal: patience.signal });
+    const problem = await tell(stage, { ...right, story: STORIES[story], signal: patience.signal });
     return problem && `${story}: ${problem}`;
   } finally {
     patience.end();

@@ -7,8 +7,10 @@ import {
   CONTROL_FUNCTIONS,
   controlFunctionName,
   LAUNCH,
+  MACHINES,
   machineArn,
-  OPERATIONS,
+  TASK_OPERATIONS,
+  type TaskOperation,
   transferFamily,
 } from '@tanker/contract/index.ts';
 import type { Stage } from '../../demo/stage.ts';
@@ -25,6 +27,7 @@ interface Caller {
   /** Where the company of a story has to live, so that this role works for it. */
   readonly home: DatacenterKey;
   readonly agent: Action;
+  readonly operation: TaskOperation;
   /** Whether companies that live elsewhere, and move the other way, never meet the role. */
   readonly oneWay: boolean;
 }
@@ -37,6 +40,8 @@ export interface Right extends Omit<Caller, 'uses'> {
   readonly story: StoryName | undefined;
 }
 
+const isOperation = (machine: string): machine is TaskOperation =>
+  (TASK_OPERATIONS as readonly string[]).includes(machine);
 const isAction = (name: string): name is Action => (ACTIONS as readonly string[]).includes(name);
 
 function agentCaller(datacenter: string, name: AgentFunction): Caller {
@@ -44,7 +49,8 @@ function agentCaller(datacenter: string, name: AgentFunction): Caller {
   const agent = isAction(name) ? name : 'describe';
   const home = placeOf({ home: 'us', target: 'eu' }, agent) === datacenter ? 'us' : 'eu';
   const oneWay = isAction(name) && name !== 'describe';
-  return { name: `${datacenter} ${name}`, uses: AGENT_USES[name] ?? {}, home, agent, oneWay };
+  const uses = AGENT_USES[name] ?? {};
+  return { name: `${datacenter} ${name}`, uses, home, agent, operation: 'migrate', oneWay };
 }
 
 /** The callers of the stage's roles, by the ARN of the role. */
@@ -59,15 +65,17 @@ async function callersOf({
       cloud.lambda.functions(region).map((one) => [one.name, one.roleArn] as const),
     ),
   );
-  const anywhere = { home: 'us', agent: 'describe', oneWay: false } as const;
+  const anywhere = { home: 'us', agent: 'describe', operation: 'migrate', oneWay: false } as const;
   for (const name of CONTROL_FUNCTIONS) {
     const roleArn = roles.get(controlFunctionName(topology, name)) ?? '';
     found.set(roleArn, { ...anywhere, name, uses: CONTROL_USES[name] ?? {} });
   }
-  for (const operation of OPERATIONS) {
-    const stateMachineArn = machineArn(topology, operation);
+  for (const machine of MACHINES) {
+    const stateMachineArn = machineArn(topology, machine);
     const { roleArn = '' } = await states.send(new DescribeStateMachineCommand({ stateMachineArn }));
-    found.set(roleArn, { ...anywhere, name: `machine ${operation}`, uses: MACHINE_USES[operation] ?? {} });
+    const operation = isOperation(machine) ? machine : 'migrate';
+    const uses = MACHINE_USES[machine] ?? {};
+    found.set(roleArn, { ...anywhere, operation, name: `machine ${machine}`, uses });
   }
   for (const { name: datacenter } of topology.datacenters) {
     for (const name of Object.keys(AGENT_USES) as AgentFunction[]) {

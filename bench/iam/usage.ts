@@ -1,4 +1,4 @@
-import type { Action } from '@tanker/contract/index.ts';
+import type { Action, TaskOperation } from '@tanker/contract/index.ts';
 import type { Stage } from '../../demo/stage.ts';
 import type { DatacenterKey } from '../../demo/world/topology.ts';
 import { unusedActions } from '../../local/iam/usage.ts';
@@ -14,9 +14,17 @@ interface Order {
   readonly story: StoryName;
   readonly home: DatacenterKey;
   readonly agent: Action;
+  readonly operation: TaskOperation;
 }
 
-const textOf = ({ story, home, agent }: Order): string => `${story} (${agent}), from ${home}`;
+const textOf = ({ story, home, agent, operation }: Order): string => {
+  const about = story.startsWith('the agent')
+    ? ` (${agent})`
+    : story.startsWith('the machine')
+      ? ` (${operation})`
+      : '';
+  return `${story}${about}, from ${home}`;
+};
 
 /** What a run of all stories has shown. */
 export interface UsageFound {
@@ -31,9 +39,9 @@ export interface UsageFound {
 /** The stories that the rights name, each once for each agent and direction. */
 function ordersOf(rights: readonly Right[]): Order[] {
   const orders = new Map<string, Order>();
-  for (const { story, home, agent } of rights) {
+  for (const { story, home, agent, operation } of rights) {
     if (story === undefined) continue;
-    const order = { story, home, agent: story.startsWith('the agent') ? agent : 'describe' } as const;
+    const order = { story, home, agent, operation };
     orders.set(textOf(order), order);
   }
   return [...orders.values()];
@@ -92,6 +100,9 @@ function report(stage: Stage, rights: readonly Right[], problems: readonly strin
   const text = [
     `${rights.length} actions of ${roles} roles can be seen in use here; ${unused.length} were not`,
     ...unused.map((one) => `  ${one}`),
+    ...rights
+      .filter(({ story }) => story === undefined)
+      .map(({ name, action }) => `On no line of the table of uses: ${name} ${action}`),
     ...[...reasons].map(
       ([reason, group]) => `${String(group.length).padStart(4)} can't be seen here: ${reason}`,
     ),

@@ -20,9 +20,10 @@ export const CONTROL_USES: Readonly<Record<string, Uses>> = {
   'open-task': {
     ...table('a dry run', 'GetItem', 'PutItem'),
     ...table('a refused task', 'UpdateItem'),
+    ...table('a cleanup', 'Query'),
     ...secret('a dry run'),
   },
-  'plan-migration': {
+  'plan-task': {
     ...changes('a dry run'),
     ...table('a dry run', 'Query'),
     ...secret('a dry run'),
@@ -35,13 +36,28 @@ export const CONTROL_USES: Readonly<Record<string, Uses>> = {
   },
   'lock-traffic': { ...changes('a migration'), ...secret('a migration') },
   'verify-exports': table('a migration', 'GetItem', 'Query', 'PutItem'),
+  'verify-source': { ...changes('a backup'), ...table('a backup', 'Query') },
+  'verify-fallback': { ...changes('a cleanup'), ...table('a cleanup', 'Query') },
   'verify-target': { ...changes('a migration'), ...table('a migration', 'Query') },
-  'commit-placement': { ...changes('a migration'), ...secret('a migration') },
+  'commit-placement': {
+    ...changes('a migration'),
+    ...table('a removal', 'Query'),
+    ...secret('a migration'),
+  },
+  'commit-backup': { ...changes('a backup'), ...table('a backup', 'Query'), ...secret('a backup') },
+  'commit-cleanup': { ...changes('a cleanup'), ...secret('a cleanup') },
   'unlock-traffic': { ...changes('a migration'), ...secret('a migration') },
   'close-task': { ...changes('a migration'), ...table('a migration', 'Query') },
   'claim-company': { ...changes('a stopped migration'), ...secret('a stopped migration') },
-  'decide-direction': { ...changes('a stopped migration'), ...secret('a stopped migration') },
-  'verify-erased': table('a stopped migration', 'GetItem', 'Query', 'PutItem'),
+  'decide-direction': {
+    ...changes('a stopped migration'),
+    ...table('a removal stopped after its commit', 'Query'),
+    ...secret('a stopped migration'),
+  },
+  'verify-erased': {
+    ...table('a stopped migration', 'GetItem', 'Query', 'PutItem'),
+    ...table('an incomplete removal', 'UpdateItem'),
+  },
   dispatch: {
     ...table('a dry run', 'GetItem', 'PutItem'),
     ...table('a migration', 'Query'),
@@ -54,6 +70,7 @@ export const CONTROL_USES: Readonly<Record<string, Uses>> = {
   'start-recovery': {
     ...changes('a stopped migration'),
     ...rights('states', 'a stopped migration', 'StartExecution'),
+    ...rights('states', 'a cancelled task', 'DescribeExecution'),
     ...rights('sqs', 'a recovery that cannot be started', 'SendMessage'),
   },
   sweep: {
@@ -64,19 +81,28 @@ export const CONTROL_USES: Readonly<Record<string, Uses>> = {
   },
 };
 
+/** Runs other machines inside of its own. AWS asks for the rules' rights when such a machine is made or changed. */
+const nests = (story: StoryName): Uses => ({
+  ...rights('states', story, 'StartExecution', 'DescribeExecution'),
+  ...rights('states', 'the machine is stopped in its plan', 'StopExecution'),
+  ...rights('events', story, 'PutTargets', 'PutRule', 'DescribeRule'),
+});
+
+/** Calls functions and notes the phases of its task. */
+const drives = (story: StoryName): Uses => ({
+  ...rights('lambda', story, 'InvokeFunction'),
+  ...table(story, 'UpdateItem'),
+});
+
 export const MACHINE_USES: Readonly<Record<string, Uses>> = {
-  migrate: {
-    ...rights('lambda', 'a migration', 'InvokeFunction'),
-    ...table('a migration', 'UpdateItem'),
-    // AWS asks for these when a machine that waits for nested executions is made or changed.
-    ...rights('events', 'a migration', 'PutTargets', 'PutRule', 'DescribeRule'),
-    ...rights('states', 'an undone migration', 'StartExecution', 'DescribeExecution'),
-    ...rights('states', 'a migration stopped in its recovery', 'StopExecution'),
-  },
-  recover: {
-    ...rights('lambda', 'a stopped migration', 'InvokeFunction'),
-    ...table('a stopped migration', 'UpdateItem'),
-  },
+  plan: rights('lambda', 'a dry run', 'InvokeFunction'),
+  slice: drives('a backup'),
+  migrate: { ...drives('a migration'), ...nests('a migration') },
+  backup: { ...drives('a backup'), ...nests('a backup') },
+  restore: { ...drives('a restore'), ...nests('a restore') },
+  remove: { ...drives('a removal'), ...nests('a removal') },
+  cleanup: { ...drives('a cleanup'), ...nests('a cleanup') },
+  recover: drives('a stopped migration'),
 };
 
 /** What every agent that works for a state machine needs; `story` is the shortest in which it does. */
@@ -117,7 +143,10 @@ export const AGENT_USES: Readonly<Record<string, Uses>> = {
     ...rights('s3', 'an upload left behind', 'AbortMultipartUpload'),
   },
   doctor: secret('a datacenter is examined'),
-  'report-failure': rights('states', 'the agent dies', 'SendTaskFailure'),
+  'report-failure': {
+    ...rights('states', 'the agent dies', 'SendTaskFailure'),
+    ...table('an agent dies for good', 'UpdateItem'),
+  },
   launch: {
     ...rights('ecs', 'a migration by Fargate', 'RunTask'),
     ...rights('iam', 'a migration by Fargate', 'PassRole'),

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Action, keys, tableName } from '@tanker/contract/index.ts';
+import { type Action, keys, TASK_OPERATIONS, type TaskOperation, tableName } from '@tanker/contract/index.ts';
 import { FileStore } from '@tanker/providers/files/index.ts';
 import { LAMBDA_TRANSFER_SECONDS } from '../../core/control/choose-transfer.ts';
 import { type Stage, startStage } from '../../demo/stage.ts';
 import type { DatacenterKey } from '../../demo/world/topology.ts';
 import { recordOf, stopExecutions, taskOf } from './move.ts';
-import { DOCUMENTS, PROVIDER, type Story } from './stories/story.ts';
+import { DOCUMENTS, PROVIDER, type Story, type Telling } from './stories/story.ts';
 
 /** What a function transfers at most here; what is larger goes to Fargate. */
 const LARGEST_BY_FUNCTION_BYTES = 16_000_000;
@@ -49,6 +49,7 @@ export interface Order {
   /** Where the company lives at first. */
   readonly home: DatacenterKey;
   readonly agent: Action;
+  readonly operation: TaskOperation;
   /** Ends every wait. */
   readonly signal: AbortSignal;
 }
@@ -57,12 +58,13 @@ export interface Order {
  * Signs up a company of its own and tells the story with it. Whatever still goes on then is ended: no execution works
  * on its task any more, and no recovery starts. Answers what went wrong.
  */
-export async function tell(stage: Stage, { story, home, agent, signal }: Order): Promise<string | undefined> {
+export async function tell(stage: Stage, { story, signal, ...order }: Order): Promise<string | undefined> {
   companies += 1;
   // Of one length, so that no name is part of another.
   const company = `bench-${String(companies).padStart(5, '0')}`;
+  const { home } = order;
   const target = home === 'us' ? 'eu' : 'us';
-  const telling = { stage, company, home, target, agent, signal } as const;
+  const telling: Telling = { ...order, stage, company, target, signal };
   await stage.world.addCompany({ company, rows: story.rows ?? LEAST_ROWS, datacenter: home });
   if (story.documentBytes !== undefined) await addDocument(stage, home, company, story.documentBytes);
   try {
@@ -85,24 +87,24 @@ async function addDocument(stage: Stage, home: DatacenterKey, company: string, b
 }
 
 /** Closes the record first, so that a stopped execution is no reason for a recovery. */
-async function abandon(telling: Parameters<Story['run']>[0]): Promise<void> {
+async function abandon(telling: Telling): Promise<void> {
   const { stage, company } = telling;
-  const record = await recordOf(telling);
-  if (record?.state === 'open') {
-    const closed = {
-      state: 'closed',
-      outcome: 'undone',
-      closedAt: new Date().toISOString(),
-      debts: [],
-      ttl: 1,
-    };
-    const { open: _, ...row } = (await stage.rows.get(keys.task(taskOf(telling)))) as Record<string, unknown>;
-    await stage.table.send(
-      new PutCommand({ TableName: tableName(stage.topology), Item: { ...row, ...closed } }),
-    );
-  }
+  for (const operation of TASK_OPERATIONS) await closeRecord(telling, operation);
   await stopExecutions(telling);
   for (const { id, match } of stage.cloud.faults.list()) {
     if (JSON.stringify(match).includes(company)) stage.cloud.faults.clear(id);
   }
+}
+
+async function closeRecord(telling: Telling, operation: TaskOperation): Promise<void> {
+  const { stage } = telling;
+  const record = await recordOf(telling, operation);
+  if (record?.state !== 'open') return;
+  const closedAt = new Date().toISOString();
+  const closed = { state: 'closed', outcome: 'undone', closedAt, debts: [], ttl: 1 };
+  const key = keys.task(taskOf(telling, operation));
+  const { open: _, ...row } = (await stage.rows.get(key)) as Record<string, unknown>;
+  await stage.table.send(
+    new PutCommand({ TableName: tableName(stage.topology), Item: { ...row, ...closed } }),
+  );
 }

@@ -111,7 +111,7 @@ describe('the exports bucket in S3', () => {
   });
 
   test('discards nothing more once its worker has to stop', async () => {
-    await exports.put('t/2/a', Buffer.from('x'));
+    await exports.put('t/2/a', Buffer.from('x'), 'transfer');
     await expect(exports.discard('t/2/', AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
     await expect(exports.head('t/2/a')).resolves.toMatchObject({ bytes: 1 });
   });

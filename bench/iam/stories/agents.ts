@@ -1,4 +1,5 @@
-import type { Action, Operation, SubtaskRecord } from '@tanker/contract/index.ts';
+import type { Action, Machine, SubtaskRecord } from '@tanker/contract/index.ts';
+import { readSubtasks } from '@tanker/sdk/task-records.ts';
 import type { DatacenterKey } from '../../../demo/world/topology.ts';
 import {
   agentAt,
@@ -10,12 +11,14 @@ import {
   inHistory,
   loseEvents,
   type Move,
+  outcome,
   providerAt,
   regionOf,
   roleOf,
   settled,
-  start,
+  startMove,
   stopExecutions,
+  taskOf,
 } from '../move.ts';
 import { bucketAt, PROVIDER, type Story, type Telling } from './story.ts';
 import { stopAfterCommit, stopInDrain } from './whole.ts';
@@ -34,8 +37,18 @@ export const placeOf = ({ home, target }: Pick<Move, 'home' | 'target'>, agent: 
   AT_TARGET.has(agent) ? target : home;
 
 /** The machine that calls the agent in the story. */
-const callerOf = (agent: Action): Operation =>
-  agent === 'open' || agent === 'erase' || agent === 'discard' || agent === 'fence' ? 'recover' : 'migrate';
+const CALLERS: Readonly<Record<Action, Machine>> = {
+  describe: 'plan',
+  drain: 'slice',
+  export: 'slice',
+  import: 'migrate',
+  seal: 'migrate',
+  hook: 'migrate',
+  open: 'recover',
+  erase: 'recover',
+  discard: 'recover',
+  fence: 'recover',
+};
 
 /** Sets off what calls the agent: a migration, its undo, or its end by a recovery. */
 function setOff(telling: Telling): Promise<void> {
@@ -47,7 +60,7 @@ function setOff(telling: Telling): Promise<void> {
     case 'fence':
       return stopAfterCommit(telling);
     default:
-      return start(telling);
+      return startMove(telling);
   }
 }
 
@@ -67,8 +80,23 @@ export const agentDies: Story = {
     const datacenter = placeOf(telling, agent);
     disturb(telling, agentAt(stage, datacenter, agent), FAILS, { action: agent, provider: PROVIDER });
     await setOff(telling);
-    const told = await inHistory(telling, callerOf(agent), /RetriesExhausted|States\.(Heartbeat)?Timeout"/);
+    const told = await inHistory(telling, CALLERS[agent], /RetriesExhausted|States\.(Heartbeat)?Timeout"/);
     return told === 'RetriesExhausted' ? undefined : 'nobody told that the function died';
+  },
+};
+
+/** The first agent dies at each try: what became of its work stands on record, though it never wrote there. */
+export const agentDiesForGood: Story = {
+  async run(telling) {
+    const { home, stage } = telling;
+    const always = { ...FAILS, times: 'forever' } as const;
+    disturb(telling, agentAt(stage, home, 'describe'), always, { action: 'describe', provider: PROVIDER });
+    await startMove(telling);
+    const end = await outcome(telling, 'migrate', false);
+    if (end !== 'refused') return `ended ${end}, not refused`;
+    const subtasks = await readSubtasks(stage.rows, taskOf(telling));
+    const own = subtasks.find((one) => one.provider === PROVIDER && one.location.datacenter === home);
+    return own?.state === 'failed' ? undefined : `the subtask is ${own?.state}`;
   },
 };
 
@@ -87,12 +115,12 @@ export const agentFails: Story = {
     const needed = NEEDED[agent];
     if (needed === undefined) {
       await fenceOff(telling, PROVIDER, placeOf(telling, agent));
-      await inHistory(telling, callerOf(agent), /EpochStale/);
+      await inHistory(telling, CALLERS[agent], /EpochStale/);
       return undefined;
     }
     const give = stage.cloud.iam.withhold(roleOf(stage, at), needed);
     forget(stage, at);
-    await inHistory(telling, callerOf(agent), /failed unexpectedly/).finally(give);
+    await inHistory(telling, CALLERS[agent], /failed unexpectedly/).finally(give);
     return undefined;
   },
 };

@@ -21,7 +21,7 @@ import {
   recordOf,
   regionOf,
   settled,
-  start,
+  startMove,
   stopExecutions,
   taskOf,
   until,
@@ -60,7 +60,7 @@ async function attemptOf(move: Move): Promise<number | undefined> {
 }
 
 export const migratedOnFargate = onFargate(async (move) => {
-  await start(move);
+  await startMove(move);
   const problem = await expecting(move, 'migrated');
   if (problem) return problem;
   return exporters(move).length === 1 ? undefined : `${exporters(move).length} tasks exported`;
@@ -69,7 +69,7 @@ export const migratedOnFargate = onFargate(async (move) => {
 /** The waiting worker is killed before its work is dispatched; another one is launched for the same attempt. */
 async function killWaiting(move: Move): Promise<void> {
   disturb(move, controlAt(move.stage, 'lock-traffic'), HELD);
-  await start(move);
+  await startMove(move);
   await phaseBegun(move, 'lock');
   for (const { process } of exporters(move)) process?.kill('SIGKILL');
 }
@@ -95,13 +95,13 @@ export const launchDies = onFargate(async (move) => {
     ...FAILS,
   });
   await killWaiting(move);
-  const told = await inHistory(move, 'migrate', /RetriesExhausted|States\.(Heartbeat)?Timeout"/);
+  const told = await inHistory(move, 'slice', /RetriesExhausted|States\.(Heartbeat)?Timeout"/);
   return told === 'RetriesExhausted' ? undefined : 'nobody told that launch died';
 });
 
 /** The worker is killed while it works. */
 export const killedAtWork = onFargate(async (move) => {
-  await start(move);
+  await startMove(move);
   await until(move, async () => {
     const all = await readSubtasks(move.stage.rows, taskOf(move));
     return all.some(
@@ -113,7 +113,7 @@ export const killedAtWork = onFargate(async (move) => {
   for (const { process } of exporters(move)) process?.kill('SIGKILL');
   const told = await inHistory(
     move,
-    'migrate',
+    'slice',
     /The Fargate task for the export|States\.(Heartbeat)?Timeout"/,
   );
   return told.startsWith('The Fargate task') ? undefined : 'nobody told that the task had stopped';
@@ -121,17 +121,17 @@ export const killedAtWork = onFargate(async (move) => {
 
 /** The provider refuses what the worker asks; the worker says so itself. */
 export const refusedOnFargate = onFargate(async (move) => {
-  await start(move);
+  await startMove(move);
   await phaseBegun(move, 'prepare');
   await fenceOff(move, DOCUMENTS, move.home);
-  await inHistory(move, 'migrate', /EpochStale/);
+  await inHistory(move, 'slice', /EpochStale/);
   return undefined;
 });
 
 /** The worker finds its work after the execution was stopped. */
 export const lateOnFargate = onFargate(async (move) => {
   disturb(move, controlAt(move.stage, 'lock-traffic'), HELD);
-  await start(move);
+  await startMove(move);
   await phaseBegun(move, 'lock');
   const [exporter] = exporters(move);
   exporter?.process?.kill('SIGSTOP');
@@ -152,7 +152,7 @@ const NOTED_LATE = { times: 1, effect: { kind: 'delay', milliseconds: 15_000 } }
 export const fasterThanItsNote = onFargate(async (move) => {
   const { stage, home, company } = move;
   disturb(move, controlAt(stage, 'prepare-workers'), NOTED_LATE);
-  await start(move);
+  await startMove(move);
   const { task, epoch, holder } = await phaseBegun(move, 'prepare');
   const actor = { task, company, epoch, holder: holder ?? '' };
   const { region, functionName } = agentAt(stage, home, LAUNCH);

@@ -1,5 +1,6 @@
 import * as agents from './agents.ts';
 import * as fargate from './fargate.ts';
+import * as life from './life.ts';
 import * as schedules from './schedules.ts';
 import type { Story } from './story.ts';
 import * as whole from './whole.ts';
@@ -14,9 +15,17 @@ export const STORIES = {
   'a stopped migration': whole.stopped,
   'a migration stopped after its commit': whole.wentForward,
   'a migration stopped in its recovery': whole.stoppedInRecovery,
+  'a backup': life.backedUp,
+  'a removal': life.removed,
+  'a removal stopped after its commit': life.removedByRecovery,
+  'an incomplete removal': life.incomplete,
+  'a restore': life.restored,
+  'a cleanup': life.cleaned,
+  'the machine is stopped in its plan': life.stoppedInPlan,
   'a broken upload': whole.uploadBroken,
   'an upload left behind': whole.uploadLeft,
   'the agent dies': agents.agentDies,
+  'an agent dies for good': agents.agentDiesForGood,
   'the agent fails': agents.agentFails,
   'the agent is late': agents.agentIsLate,
   'a migration by Fargate': fargate.migratedOnFargate,
@@ -32,6 +41,7 @@ export const STORIES = {
   'a lost event': schedules.swept,
   'exports that are due': schedules.discardedWhenDue,
   'a lock that nobody ended': schedules.openedByItsRegion,
+  'a cancelled task': schedules.cancelled,
   'a recovery that cannot be started': schedules.unhandled,
 } as const satisfies Readonly<Record<string, Story>>;
 

@@ -1,8 +1,10 @@
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { stopExecution } from '@tanker/cli/aws/executions.ts';
 import {
   type DiscardDue,
   DOCTOR,
+  executionArn,
   exportPrefix,
   keys,
   OPEN_EXPIRED,
@@ -15,12 +17,17 @@ import {
   agentAt,
   askGateway,
   controlAt,
+  disturb,
   FAILS,
   type FunctionAt,
+  HELD,
   loseEvents,
   type Move,
+  phaseBegun,
   providerAt,
+  recordOf,
   regionOf,
+  startMove,
   taskOf,
   until,
 } from '../move.ts';
@@ -126,6 +133,21 @@ export const openedByItsRegion: Story = {
       FIRE_EVERY_MS,
     );
     return undefined;
+  },
+};
+
+/** Who cancelled a task and why is asked of Step Functions, since the event does not tell. */
+export const cancelled: Story = {
+  async run(move) {
+    const { states, topology } = move.stage;
+    disturb(move, agentAt(move.stage, move.home, 'drain'), HELD, { provider: PROVIDER });
+    await startMove(move);
+    await phaseBegun(move, 'drain');
+    const arn = executionArn(topology, 'migrate', taskOf(move));
+    await stopExecution(states, arn, { error: 'TaskCancelled', cause: 'A bench wants it.' });
+    const problem = await expecting(move, 'undone');
+    const error = (await recordOf(move))?.failure?.error;
+    return problem ?? (error === 'TaskCancelled' ? undefined : `it failed by ${error}`);
   },
 };
 

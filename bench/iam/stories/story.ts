@@ -1,11 +1,12 @@
-import type { Action } from '@tanker/contract/index.ts';
+import type { Action, Outcome, TaskOperation } from '@tanker/contract/index.ts';
 import { readSubtasks } from '@tanker/sdk/task-records.ts';
 import type { DatacenterKey } from '../../../demo/world/topology.ts';
 import { type Move, outcome, recordOf, taskOf } from '../move.ts';
 
-/** A story with the agent that it is about, where it is about one. */
+/** A story with the agent or the operation that it is about, where it is about one. */
 export interface Telling extends Move {
   readonly agent: Action;
+  readonly operation: TaskOperation;
 }
 
 /** One thing that happens to one company. */
@@ -23,17 +24,22 @@ export const PROVIDER = 'mail';
 /** The service whose documents are large. */
 export const DOCUMENTS = 'documents';
 
+interface Expectation {
+  readonly operation?: TaskOperation;
+  readonly recovers?: boolean;
+}
+
 /** Waits for the end and holds it to what was expected. One that is undone has a recovery, one that is migrated none. */
 export async function expecting(
   move: Move,
-  expected: string,
-  recovers = expected === 'undone',
+  expected: Outcome,
+  { operation = 'migrate', recovers = expected === 'undone' }: Expectation = {},
 ): Promise<string | undefined> {
-  const found = await outcome(move, recovers);
+  const found = await outcome(move, operation, recovers);
   if (found !== expected) return `ended ${found}, not ${expected}`;
   // Not every failure changes the end: what could not be opened, fenced or told by a hook is reported only.
-  const task = await recordOf(move);
-  const left = (await readSubtasks(move.stage.rows, taskOf(move))).find(
+  const task = await recordOf(move, operation);
+  const left = (await readSubtasks(move.stage.rows, taskOf(move, operation))).find(
     ({ epoch, state }) => epoch === task?.epoch && state !== 'succeeded',
   );
   return left && `ended ${found}, but the ${left.action} of ${left.provider} is ${left.state}`;

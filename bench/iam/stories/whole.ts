@@ -1,6 +1,7 @@
 import { CreateMultipartUploadCommand, S3Client } from '@aws-sdk/client-s3';
 import { attemptPrefix, partKey } from '@tanker/contract/index.ts';
 import { readTaskView } from '@tanker/sdk/task-records.ts';
+import { locationOf } from '../../../demo/world/world.ts';
 import {
   agentAt,
   controlAt,
@@ -14,6 +15,7 @@ import {
   regionOf,
   runningExecutions,
   start,
+  startMove,
   stopExecutions,
   taskOf,
 } from '../move.ts';
@@ -33,7 +35,7 @@ export const breakImport = (move: Move): void =>
 /** Stops the migration from outside while an agent of the source is held. */
 export async function stopInDrain(move: Move): Promise<void> {
   disturb(move, agentAt(move.stage, move.home, 'drain'), HELD, { provider: PROVIDER });
-  await start(move);
+  await startMove(move);
   await phaseBegun(move, 'drain');
   await stopExecutions(move);
 }
@@ -41,28 +43,28 @@ export async function stopInDrain(move: Move): Promise<void> {
 /** Stops the migration from outside when the authority has written, before the unlock. */
 export async function stopAfterCommit(move: Move): Promise<void> {
   disturb(move, controlAt(move.stage, 'unlock-traffic'), HELD);
-  await start(move);
+  await startMove(move);
   await phaseBegun(move, 'unlock');
   await stopExecutions(move);
 }
 
 export const planned: Story = {
   async run(move) {
-    await start(move, { dryRun: true });
+    await start(move, 'migrate', { to: locationOf(move.target), dryRun: true });
     return expecting(move, 'planned');
   },
 };
 
 export const refused: Story = {
   async run(move) {
-    await start(move, { to: { datacenter: 'nowhere' } });
+    await start(move, 'migrate', { to: { datacenter: 'nowhere' } });
     return expecting(move, 'refused');
   },
 };
 
 export const migrated: Story = {
   async run(move) {
-    await start(move);
+    await startMove(move);
     return expecting(move, 'migrated');
   },
 };
@@ -75,7 +77,7 @@ export const migratedInS3Parts: Story = { ...migrated, rows: ROWS_OF_TWO_S3_PART
 export const undone: Story = {
   async run(move) {
     breakImport(move);
-    await start(move);
+    await startMove(move);
     const problem = await expecting(move, 'undone');
     if (problem) return problem;
     await inHistory(move, 'migrate', /MigrationUndone/);
@@ -100,7 +102,7 @@ export const stopped: Story = {
 export const wentForward: Story = {
   async run(move) {
     await stopAfterCommit(move);
-    return expecting(move, 'migrated', true);
+    return expecting(move, 'migrated', { recovers: true });
   },
 };
 
@@ -109,7 +111,7 @@ export const stoppedInRecovery: Story = {
   async run(move) {
     breakImport(move);
     disturb(move, controlAt(move.stage, 'decide-direction'), HELD);
-    await start(move);
+    await startMove(move);
     await phaseBegun(move, 'recover/decide');
     const nested = (await runningExecutions(move)).find(({ machine }) => machine === 'recover');
     await stopExecutions(move, 'migrate');
@@ -139,7 +141,7 @@ export const uploadBroken: Story = {
   rows: ROWS_OF_TWO_S3_PARTS,
   async run(move) {
     breakUpload(move);
-    await start(move);
+    await startMove(move);
     await phaseBegun(move, 'verify-exports');
     const { uploads } = exportsOf(move);
     return uploads > 0 ? `${uploads} unfinished uploads were left` : undefined;
