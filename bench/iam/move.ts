@@ -230,9 +230,18 @@ export async function loseEvents(move: Pick<Move, 'stage' | 'company'>): Promise
   }
 }
 
-/** Long enough for whoever looks forty times a second to act meanwhile, also on a busy machine. */
-const HELD_MS = 2000;
-export const HELD = { times: 1, effect: { kind: 'delay', milliseconds: HELD_MS } } as const;
+/** Holds the runs of a function that are for this company, until the answer is called. */
+export function hold({ stage, company }: Move, { region, functionName }: FunctionAt, payload: object = {}) {
+  const id = stage.cloud.faults.set({
+    service: 'lambda',
+    region,
+    match: { operation: 'Run', functionName, payload: { company, ...payload } },
+    times: 'forever',
+    effect: { kind: 'hold', what: 'call' },
+  });
+  return () => void stage.cloud.faults.clear(id);
+}
+
 export const FAILS = {
   effect: { kind: 'error', errorType: 'Broken', errorMessage: 'A bench breaks it.' },
 } as const;

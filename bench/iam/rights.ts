@@ -18,7 +18,14 @@ import type { DatacenterKey } from '../../demo/world/topology.ts';
 import { neverAsked } from '../../local/iam/never-asked.ts';
 import { placeOf } from './stories/agents.ts';
 import type { StoryName } from './stories/index.ts';
-import { AGENT_USES, CONTROL_USES, MACHINE_USES, TRANSFER_TASK_USES, type Uses } from './uses.ts';
+import {
+  AGENT_USES,
+  CONTROL_USES,
+  MACHINE_USES,
+  SHOWN_ELSEWHERE,
+  TRANSFER_TASK_USES,
+  type Uses,
+} from './uses.ts';
 
 /** Who acts in a role, and how the stories meet it. */
 interface Caller {
@@ -103,6 +110,7 @@ export async function rightsOf(
     const caller = callers.get(roleArn);
     if (!caller) throw new Error(`Nobody is known to act as ${roleArn}.`);
     const { uses, ...who } = caller;
+    if (SHOWN_ELSEWHERE[`${who.name} ${action}`] !== undefined) continue;
     rights.set(`${roleArn} ${action}`, { ...who, roleArn, action, story: uses[action] });
   }
   return [...rights.values()];

@@ -4,6 +4,7 @@ import type { DatacenterKey } from '../../demo/world/topology.ts';
 import { unusedActions } from '../../local/iam/usage.ts';
 import { type Right, rightsOf } from './rights.ts';
 import { STORIES, type StoryName } from './stories/index.ts';
+import { SHOWN_ELSEWHERE } from './uses.ts';
 import { tell } from './world.ts';
 
 /** Longest story: Lambda's two repeats of an event take 180 s; the rest is for busy machines. */
@@ -87,25 +88,23 @@ export async function tellEveryStory(
 }
 
 function report(stage: Stage, rights: readonly Right[], problems: readonly string[]): UsageFound {
-  const all = unusedActions(stage.cloud.iam.usage());
-  const named = new Map(rights.map((right) => [`${right.roleArn} ${right.action}`, right.name]));
-  const unused = all
-    .filter(({ reason }) => reason === undefined)
-    .map(({ roleArn, action }) => `${named.get(`${roleArn} ${action}`)} ${action}`);
-  const reasons = Map.groupBy(
-    all.filter(({ reason }) => reason !== undefined),
-    ({ reason }) => reason ?? '',
+  const used = new Set(
+    stage.cloud.iam
+      .usage()
+      .filter(({ uses }) => uses > 0)
+      .map(({ roleArn, action }) => `${roleArn} ${action}`),
   );
+  const nameOf = ({ name, action }: Right) => `${name} ${action}`;
+  const unused = rights.filter(({ roleArn, action }) => !used.has(`${roleArn} ${action}`)).map(nameOf);
+  const unlisted = rights.filter(({ story }) => story === undefined).map(nameOf);
+  const never = unusedActions(stage.cloud.iam.usage()).flatMap(({ reason }) => reason ?? []);
+  const reasons = Map.groupBy([...never, ...Object.values(SHOWN_ELSEWHERE)], (reason) => reason);
   const roles = new Set(rights.map(({ roleArn }) => roleArn)).size;
   const text = [
     `${rights.length} actions of ${roles} roles can be seen in use here; ${unused.length} were not`,
     ...unused.map((one) => `  ${one}`),
-    ...rights
-      .filter(({ story }) => story === undefined)
-      .map(({ name, action }) => `On no line of the table of uses: ${name} ${action}`),
-    ...[...reasons].map(
-      ([reason, group]) => `${String(group.length).padStart(4)} can't be seen here: ${reason}`,
-    ),
+    ...unlisted.map((one) => `On no line of the table of uses: ${one}`),
+    ...[...reasons].map(([reason, all]) => `${String(all.length).padStart(4)} can't be seen here: ${reason}`),
     ...problems.map((problem) => `A story went wrong: ${problem}`),
   ].join('\n');
   return { unused, problems, text };

@@ -16,6 +16,12 @@ const secret = (story: StoryName): Uses => rights('secretsmanager', story, 'GetS
 /** Reads its task, changes it, writes the log. */
 const changes = (story: StoryName): Uses => table(story, 'GetItem', 'UpdateItem', 'PutItem');
 
+/** Rights of which a running world can't show the use, as `<caller> <action>`, and who shows it. */
+export const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
+  'publish-events sqs:SendMessage':
+    'given-up batches: Lambda tries for 23 hours; test/local/stream-deploy.test.ts moves the clock',
+};
+
 export const CONTROL_USES: Readonly<Record<string, Uses>> = {
   'open-task': {
     ...table('a dry run', 'GetItem', 'PutItem'),
@@ -72,6 +78,10 @@ export const CONTROL_USES: Readonly<Record<string, Uses>> = {
     ...rights('states', 'a stopped migration', 'StartExecution'),
     ...rights('states', 'a cancelled task', 'DescribeExecution'),
     ...rights('sqs', 'a recovery that cannot be started', 'SendMessage'),
+  },
+  'publish-events': {
+    ...table('a task that is told of', 'DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'),
+    ...rights('events', 'a task that is told of', 'PutEvents'),
   },
   sweep: {
     ...changes('a lost event'),

@@ -7,7 +7,7 @@ import {
   disturb,
   FAILS,
   forget,
-  HELD,
+  hold,
   inHistory,
   loseEvents,
   type Move,
@@ -64,13 +64,13 @@ function setOff(telling: Telling): Promise<void> {
   }
 }
 
-/** Holds the agent's first run for one provider, and answers the subtask for which it was called. */
-async function held(telling: Telling): Promise<SubtaskRecord> {
+/** Holds the agent for one provider until it is let go; answers the subtask for which it was called. */
+async function held(telling: Telling): Promise<{ subtask: SubtaskRecord; release(): void }> {
   const { agent, stage } = telling;
   const datacenter = placeOf(telling, agent);
-  disturb(telling, agentAt(stage, datacenter, agent), HELD, { action: agent, provider: PROVIDER });
+  const release = hold(telling, agentAt(stage, datacenter, agent), { action: agent, provider: PROVIDER });
   await setOff(telling);
-  return dispatched(telling, agent, { provider: PROVIDER, datacenter });
+  return { subtask: await dispatched(telling, agent, { provider: PROVIDER, datacenter }), release };
 }
 
 /** The agent's function dies before its code runs: that it died is told, and nobody waits for its heartbeat. */
@@ -111,15 +111,17 @@ export const agentFails: Story = {
   async run(telling) {
     const { agent, stage } = telling;
     const at = agentAt(stage, placeOf(telling, agent), agent);
-    await held(telling);
+    const { release } = await held(telling);
     const needed = NEEDED[agent];
     if (needed === undefined) {
       await fenceOff(telling, PROVIDER, placeOf(telling, agent));
+      release();
       await inHistory(telling, CALLERS[agent], /EpochStale/);
       return undefined;
     }
     const give = stage.cloud.iam.withhold(roleOf(stage, at), needed);
     forget(stage, at);
+    release();
     await inHistory(telling, CALLERS[agent], /failed unexpectedly/).finally(give);
     return undefined;
   },
@@ -169,12 +171,13 @@ async function holdFence({ stage, company }: Move, datacenter: DatacenterKey): P
 /** The event reaches the agent after its execution was stopped: its first heartbeat says so, and it does nothing. */
 export const agentIsLate: Story = {
   async run(telling) {
-    const subtask = await held(telling);
+    const { subtask, release } = await held(telling);
     const letGo = await slowDown(telling);
     // A recovery would take a new epoch, which the agent might hear of first.
     await loseEvents(telling);
     try {
       await stopExecutions(telling);
+      release();
       const end = await settled(telling, subtask);
       if (end.state === 'failed' && end.error === 'SubtaskSuperseded') return undefined;
       return `the late worker ${end.state}${end.state === 'failed' ? ` with ${end.error}` : ''}`;

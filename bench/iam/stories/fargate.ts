@@ -12,9 +12,8 @@ import {
   agentAt,
   controlAt,
   dispatched,
-  disturb,
   FAILS,
-  HELD,
+  hold,
   inHistory,
   type Move,
   phaseBegun,
@@ -68,10 +67,12 @@ export const migratedOnFargate = onFargate(async (move) => {
 
 /** The waiting worker is killed before its work is dispatched; another one is launched for the same attempt. */
 async function killWaiting(move: Move): Promise<void> {
-  disturb(move, controlAt(move.stage, 'lock-traffic'), HELD);
+  const release = hold(move, controlAt(move.stage, 'lock-traffic'));
   await startMove(move);
-  await phaseBegun(move, 'lock');
+  const record = await phaseBegun(move, 'lock');
   for (const { process } of exporters(move)) process?.kill('SIGKILL');
+  await until(move, async () => (await workerRow(move, record))?.state === 'stopped' || undefined);
+  release();
 }
 
 export const launchedAgain = onFargate(async (move) => {
@@ -111,11 +112,7 @@ export const killedAtWork = onFargate(async (move) => {
       : undefined;
   });
   for (const { process } of exporters(move)) process?.kill('SIGKILL');
-  const told = await inHistory(
-    move,
-    'slice',
-    /The Fargate task for the export|States\.(Heartbeat)?Timeout"/,
-  );
+  const told = await inHistory(move, 'slice', /The Fargate task for the export|States\.(Heartbeat)?Timeout"/);
   return told.startsWith('The Fargate task') ? undefined : 'nobody told that the task had stopped';
 });
 
@@ -130,11 +127,12 @@ export const refusedOnFargate = onFargate(async (move) => {
 
 /** The worker finds its work after the execution was stopped. */
 export const lateOnFargate = onFargate(async (move) => {
-  disturb(move, controlAt(move.stage, 'lock-traffic'), HELD);
+  const release = hold(move, controlAt(move.stage, 'lock-traffic'));
   await startMove(move);
   await phaseBegun(move, 'lock');
   const [exporter] = exporters(move);
   exporter?.process?.kill('SIGSTOP');
+  release();
   const subtask = await dispatched(move, 'export', { provider: DOCUMENTS, datacenter: move.home });
   await stopExecutions(move);
   exporter?.process?.kill('SIGCONT');
@@ -145,13 +143,10 @@ export const lateOnFargate = onFargate(async (move) => {
 
 export const uploadBrokenOnFargate: Story = { documentBytes: DOCUMENT_BYTES, run: uploadBroken.run };
 
-/** Longer than a worker's start, also on a busy machine. */
-const NOTED_LATE = { times: 1, effect: { kind: 'delay', milliseconds: 15_000 } } as const;
-
 /** The worker waits before anybody has noted its start. */
 export const fasterThanItsNote = onFargate(async (move) => {
   const { stage, home, company } = move;
-  disturb(move, controlAt(stage, 'prepare-workers'), NOTED_LATE);
+  hold(move, controlAt(stage, 'prepare-workers'));
   await startMove(move);
   const { task, epoch, holder } = await phaseBegun(move, 'prepare');
   const actor = { task, company, epoch, holder: holder ?? '' };

@@ -41,6 +41,7 @@ export const STORIES = {
   'a lost event': schedules.swept,
   'exports that are due': schedules.discardedWhenDue,
   'a lock that nobody ended': schedules.openedByItsRegion,
+  'a task that is told of': schedules.told,
   'a cancelled task': schedules.cancelled,
   'a recovery that cannot be started': schedules.unhandled,
 } as const satisfies Readonly<Record<string, Story>>;

@@ -4,7 +4,7 @@ import {
   controlAt,
   disturb,
   FAILS,
-  HELD,
+  hold,
   type Move,
   phaseBegun,
   recordOf,
@@ -34,10 +34,11 @@ export const removed: Story = { run: remove };
 /** The recovery goes forward: it ends every other copy of the company, and erases. */
 export const removedByRecovery: Story = {
   async run(move) {
-    disturb(move, controlAt(move.stage, 'unlock-traffic'), HELD);
+    const release = hold(move, controlAt(move.stage, 'unlock-traffic'));
     await start(move, 'remove', {});
     await phaseBegun(move, 'unlock', 'remove');
     await stopExecutions(move);
+    release();
     return expecting(move, 'removed', { operation: 'remove', recovers: true });
   },
 };
@@ -52,8 +53,8 @@ export const incomplete: Story = {
       const found = await recordOf(move, 'remove');
       return found?.incomplete && found;
     });
-    const left = record.incomplete?.left.map(({ provider }) => provider);
-    return left?.join() === PROVIDER ? undefined : `left at ${left?.join()}`;
+    const others = record.incomplete?.left.filter(({ provider }) => provider !== PROVIDER) ?? [];
+    return others.length > 0 ? `something is left at ${others[0]?.provider} too` : undefined;
   },
 };
 
@@ -97,7 +98,8 @@ function startAny(telling: Telling): Promise<void> {
 function holdOpenTask({ stage, company }: Move): void {
   const { region, functionName } = controlAt(stage, 'open-task');
   const match = { operation: 'Run', functionName, payload: { input: { company } } };
-  stage.cloud.faults.set({ service: 'lambda', region, match, ...HELD });
+  const effect = { kind: 'hold', what: 'call' } as const;
+  stage.cloud.faults.set({ service: 'lambda', region, match, times: 'forever', effect });
 }
 
 /** The machine is stopped while it waits for the plan that is nested in it, which is stopped with it. */

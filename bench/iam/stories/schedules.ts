@@ -4,10 +4,12 @@ import { stopExecution } from '@tanker/cli/aws/executions.ts';
 import {
   type DiscardDue,
   DOCTOR,
+  eventBusName,
   executionArn,
   exportPrefix,
   keys,
   OPEN_EXPIRED,
+  PhaseEvent,
   tableName,
   unhandledRecoveriesName,
 } from '@tanker/contract/index.ts';
@@ -17,16 +19,16 @@ import {
   agentAt,
   askGateway,
   controlAt,
-  disturb,
   FAILS,
   type FunctionAt,
-  HELD,
+  hold,
   loseEvents,
   type Move,
   phaseBegun,
   providerAt,
   recordOf,
   regionOf,
+  start,
   startMove,
   taskOf,
   until,
@@ -140,7 +142,7 @@ export const openedByItsRegion: Story = {
 export const cancelled: Story = {
   async run(move) {
     const { states, topology } = move.stage;
-    disturb(move, agentAt(move.stage, move.home, 'drain'), HELD, { provider: PROVIDER });
+    hold(move, agentAt(move.stage, move.home, 'drain'), { provider: PROVIDER });
     await startMove(move);
     await phaseBegun(move, 'drain');
     const arn = executionArn(topology, 'migrate', taskOf(move));
@@ -148,6 +150,21 @@ export const cancelled: Story = {
     const problem = await expecting(move, 'undone');
     const error = (await recordOf(move))?.failure?.error;
     return problem ?? (error === 'TaskCancelled' ? undefined : `it failed by ${error}`);
+  },
+};
+
+/** Every change of a task is told on the installation's bus, the last one too. */
+export const told: Story = {
+  async run(move) {
+    const { cloud, topology } = move.stage;
+    let ended = false;
+    cloud.events.listen(topology.controlRegion, eventBusName(topology), ({ detail }) => {
+      const { task, state } = PhaseEvent.parse(detail);
+      ended ||= task === taskOf(move) && state === 'closed';
+    });
+    await start(move, 'migrate', { to: locationOf(move.target), dryRun: true });
+    await until(move, () => ended || undefined);
+    return undefined;
   },
 };
 

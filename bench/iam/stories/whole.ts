@@ -7,7 +7,7 @@ import {
   controlAt,
   disturb,
   FAILS,
-  HELD,
+  hold,
   inHistory,
   type Move,
   phaseBegun,
@@ -34,18 +34,20 @@ export const breakImport = (move: Move): void =>
 
 /** Stops the migration from outside while an agent of the source is held. */
 export async function stopInDrain(move: Move): Promise<void> {
-  disturb(move, agentAt(move.stage, move.home, 'drain'), HELD, { provider: PROVIDER });
+  const release = hold(move, agentAt(move.stage, move.home, 'drain'), { provider: PROVIDER });
   await startMove(move);
   await phaseBegun(move, 'drain');
   await stopExecutions(move);
+  release();
 }
 
 /** Stops the migration from outside when the authority has written, before the unlock. */
 export async function stopAfterCommit(move: Move): Promise<void> {
-  disturb(move, controlAt(move.stage, 'unlock-traffic'), HELD);
+  const release = hold(move, controlAt(move.stage, 'unlock-traffic'));
   await startMove(move);
   await phaseBegun(move, 'unlock');
   await stopExecutions(move);
+  release();
 }
 
 export const planned: Story = {
@@ -110,7 +112,7 @@ export const wentForward: Story = {
 export const stoppedInRecovery: Story = {
   async run(move) {
     breakImport(move);
-    disturb(move, controlAt(move.stage, 'decide-direction'), HELD);
+    hold(move, controlAt(move.stage, 'decide-direction'));
     await startMove(move);
     await phaseBegun(move, 'recover/decide');
     const nested = (await runningExecutions(move)).find(({ machine }) => machine === 'recover');
