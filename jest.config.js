@@ -1,3 +1,6 @@
+// What takes minutes runs by npm run test:long.
+const LONG = process.env['TANKER_LONG_TESTS'] ? ['<rootDir>/test/**/*.long-test.ts'] : [];
+
 export default {
   testEnvironment: 'node',
   // Several times what any test takes on two idle cores: a busy machine is no failure.
@@ -6,7 +9,7 @@ export default {
   maxConcurrency: 3,
   // The system tests beside the others: neither keeps two cores busy alone.
   maxWorkers: 2,
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/**/*.test.ts', ...LONG],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/test/jest-transform.cjs' },
 };

@@ -141,7 +141,7 @@ export interface Exports {
   /** What S3 itself says of an object: size, ETag, full-object CRC32. */
   head(key: string): Promise<StoredObject>;
   /** Deletes the objects below a prefix and aborts its unfinished uploads. Answers how many of each. */
-  discard(prefix: string): Promise<{ objects: number; uploads: number }>;
+  discard(prefix: string, signal?: AbortSignal): Promise<{ objects: number; uploads: number }>;
 }
 
 /** The worker's side of its subtask row. Each write is refused (`SubtaskSuperseded`) unless this attempt is current. */

@@ -56,8 +56,8 @@ export interface Cloud {
   readonly account: string;
   readonly events: Events;
   readonly lambda: Lambda;
-  /** The Fargate tasks, each a process. */
-  readonly ecs: Pick<Ecs, 'tasks'>;
+  /** The Fargate tasks, each a process, and what they are runs of. */
+  readonly ecs: Pick<Ecs, 'tasks' | 'taskDefinitions'>;
   readonly states: States;
   readonly s3: EmbeddedS3;
   readonly dynamo: EmbeddedDynamo;
@@ -236,7 +236,8 @@ function createServices({
     fault: faults.consult,
     logDirectory: path.join(dataDirectory, 'logs'),
     putEvent: events.putEvent,
-    throttled: (region) => !throttles.take('ecs:RunTask', region),
+    throttled: (region, tasks) =>
+      !throttles.take('ecs:RunTask', region) || !throttles.take('FargateLaunch', region, tasks),
   });
   const states: States = createStates({
     clock,

@@ -14,8 +14,8 @@ const LARGE_REGIONS: ReadonlySet<string> = new Set(['us-east-1', 'us-west-2', 'e
 
 /**
  * AWS's published numbers per account and region, without an increase: in the large regions, then elsewhere.
- * Sources: Step Functions service quotas, "API action throttling" and "State throttling"; Amazon ECS, "Request
- * throttling" (Fargate launches: 100 at once, 20 a second).
+ * Sources: Step Functions service quotas, "API action throttling" and "State throttling"; ECS Developer Guide, "AWS
+ * Fargate throttling quotas" (tasks launched: 100 at once, 20 a second; calls of RunTask: 20 a second).
  */
 const BUCKETS: Readonly<Record<string, readonly [Bucket, Bucket]>> = {
   'states:StartExecution': [bucket(1300, 300), bucket(800, 150)],
@@ -27,13 +27,14 @@ const BUCKETS: Readonly<Record<string, readonly [Bucket, Bucket]>> = {
   'states:SendTaskFailure': [bucket(3000, 500), bucket(1500, 300)],
   'states:SendTaskHeartbeat': [bucket(3000, 500), bucket(1500, 300)],
   StateTransition: [bucket(5000, 5000), bucket(800, 800)],
-  'ecs:RunTask': [bucket(100, 20), bucket(100, 20)],
+  'ecs:RunTask': [bucket(20, 20), bucket(20, 20)],
+  FargateLaunch: [bucket(100, 20), bucket(100, 20)],
 };
 
 /** Invocations of all functions that run at once in a region. Source: Lambda quotas, "Concurrent executions". */
 const LAMBDA_CONCURRENCY = 1000;
 
-/** What POST /_local/throttles takes. A name of `limits` is an action, `StateTransition` or `LambdaConcurrency`. */
+/** What POST /_local/throttles takes. A name of `limits` is an action, `StateTransition` or `FargateLaunch`. */
 const settingsSchema = z.strictObject({
   enabled: z.boolean(),
   /** Other numbers than AWS's, to see a throttle at work without its load. */
@@ -49,8 +50,8 @@ export type ThrottleSettings = z.input<typeof settingsSchema>;
 export interface Throttles {
   /** Switches them on or off, all buckets full. Throws ZodError for what is no setting. */
   set(settings: ThrottleSettings): void;
-  /** Takes one call from its bucket: false when it is empty, and the caller is to be refused. */
-  take(name: string, region: string): boolean;
+  /** Takes a call (or what it asks for so many times) from its bucket: false when that holds less, and it is refused. */
+  take(name: string, region: string, times?: number): boolean;
   /** Takes one call in any case; answers the milliseconds until its turn, 0 when it is now. */
   turn(name: string, region: string): number;
   /** Invocations that may run at once in a region; Infinity while throttles are off. */
@@ -71,20 +72,25 @@ export function createThrottles(clock: Clock): Throttles {
   const counts: Record<string, number> = {};
 
   /** The bucket's level after this call; below 0 it came too early. */
-  function draw(name: string, region: string, mayOwe: boolean): { level: number; perSecond: number } {
+  function draw(
+    name: string,
+    region: string,
+    { mayOwe, times }: { mayOwe: boolean; times: number },
+  ): { level: number; perSecond: number } {
     const limit = settings.limits[name] ?? BUCKETS[name]?.[LARGE_REGIONS.has(region) ? 0 : 1];
     if (!settings.enabled || !limit) return { level: 0, perSecond: 1 };
     const key = `${name} ${region}`;
     const now = clock.now();
     const last = levels.get(key) ?? { level: limit.burst, at: now };
     const refilled = Math.min(limit.burst, last.level + ((now - last.at) / 1000) * limit.perSecond);
-    const level = refilled - 1;
+    const level = refilled - times;
     if (level < 0) counts[key] = (counts[key] ?? 0) + 1;
     levels.set(key, { level: level < 0 && !mayOwe ? refilled : level, at: now });
     return { level, perSecond: limit.perSecond };
   }
 
-  const take: Throttles['take'] = (name, region) => draw(name, region, false).level >= 0;
+  const take: Throttles['take'] = (name, region, times = 1) =>
+    draw(name, region, { mayOwe: false, times }).level >= 0;
   return {
     set(input) {
       settings = settingsSchema.parse(input);
@@ -93,7 +99,7 @@ export function createThrottles(clock: Clock): Throttles {
     },
     take,
     turn(name, region) {
-      const { level, perSecond } = draw(name, region, true);
+      const { level, perSecond } = draw(name, region, { mayOwe: true, times: 1 });
       return level >= 0 ? 0 : Math.ceil((-level / perSecond) * 1000);
     },
     lambdaConcurrency: () => (settings.enabled ? settings.lambdaConcurrency : Number.POSITIVE_INFINITY),

@@ -1,4 +1,4 @@
-import { type Format, TankerError } from '@tanker/contract/index.ts';
+import { type Format, formatLocation, type Location, TankerError } from '@tanker/contract/index.ts';
 
 /** Refusals that every provider of this package makes in the same words. */
 
@@ -28,6 +28,20 @@ export const importSealed = (): TankerError =>
     what: 'The company is sealed here: imports of this epoch have ended.',
     now: 'The call has had no effect.',
     next: 'Nothing: a later task imports under a higher epoch.',
+  });
+
+export const unknownLocation = (name: string, location: Location): TankerError =>
+  new TankerError('ResourceUnknown', {
+    what: `The provider ${name} does not serve ${formatLocation(location)}.`,
+    now: 'Nothing was done.',
+    next: "Correct the topology's endpoint, or add the server to the provider.",
+  });
+
+export const unknownHook = (name: string): TankerError =>
+  new TankerError('ResourceUnknown', {
+    what: `The provider has no hook ${name}.`,
+    now: 'Nothing was run.',
+    next: 'Call the hooks that describe names.',
   });
 
 export const companyClosed = (): TankerError =>

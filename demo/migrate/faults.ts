@@ -43,12 +43,26 @@ function functionOf(
   }
 }
 
-/** The calls of a phase's function for this company. Agents are hit at one provider: deals. */
+/** The provider at which agents are hit. */
+const HIT = 'deals';
+
+const callsTo = (region: string, functionName: string, payload: object) => ({
+  service: 'lambda',
+  region,
+  match: { operation: 'Run', functionName, payload },
+});
+
+/** The calls of a phase's function for this company. Agents are hit at one provider. */
 function callsOf(topology: Topology, course: Course, phase: MigratePhase, company: string) {
   const { region, functionName } = functionOf(topology, course, phase);
-  const isAgent = region !== topology.controlRegion;
-  const payload = isAgent ? { company, provider: 'deals' } : { company };
-  return { service: 'lambda', region, match: { operation: 'Run', functionName, payload } };
+  if (region === topology.controlRegion) return callsTo(region, functionName, { company });
+  const byTask = topology.providers.find(({ name }) => name === HIT)?.transfer === 'fargate';
+  if (!byTask || (phase !== 'export' && phase !== 'import')) {
+    return callsTo(region, functionName, { company, provider: HIT });
+  }
+  // No function runs the transfer: the one is hit that gives it to the waiting task.
+  const dispatch = controlFunctionName(topology, 'dispatch');
+  return callsTo(topology.controlRegion, dispatch, { company, provider: HIT, action: phase });
 }
 
 /** Long enough for somebody who looks ten times a second to act meanwhile, also on a busy machine. */

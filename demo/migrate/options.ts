@@ -106,11 +106,6 @@ Examples:
       `error: --story lifecycle tells the whole life; --${flagOf(ofMigrate)} belongs to --story migrate`,
     );
   }
-  if (options.transfer === 'fargate' && (options.fail === 'export' || options.fail === 'import')) {
-    program.error(
-      `error: --fail ${options.fail} makes a function fail; with --transfer fargate none is called`,
-    );
-  }
   return { ...options, rows: options.rows ?? (options.story === 'lifecycle' ? LIFECYCLE_ROWS : DEMO_ROWS) };
 }
 

@@ -43,6 +43,10 @@ function outboxOf(service: ServiceName): Pick<PostgresProviderConfig, 'outbox'> 
   return { outbox: { table: `${service}.outbox`, companyColumn, pending: 'delivered_at IS NULL' } };
 }
 
+/** Mail's other processes hear that a company has arrived: they fetch its messages from the outside again. */
+const hooksOf = (service: ServiceName): Pick<PostgresProviderConfig, 'hooks'> =>
+  service === 'mail' ? { hooks: { 'after-migrate': "SELECT pg_notify('mail_arrivals', $1)" } } : {};
+
 function make({ service, datacenter, servers }: ServiceProvider): Made {
   const common = { name: service, datacenter, importAfter: [...(IMPORT_AFTER[service] ?? [])] };
   if (service === DOCUMENTS) {
@@ -61,6 +65,7 @@ function make({ service, datacenter, servers }: ServiceProvider): Made {
     ...onPostgres,
     collections: collectionsOf(service, 'outbox'),
     ...outboxOf(service),
+    ...hooksOf(service),
   });
 }
 

@@ -59,23 +59,30 @@ export const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
 
 export interface TopologyOptions {
   readonly annexes?: readonly Annex[] | undefined;
-  /** Where exports and imports run. Default: what their size asks for. */
-  readonly transfer?: 'lambda' | 'fargate' | 'auto' | undefined;
+  /** The services that Tanker knows of. Default: all. */
+  readonly providers?: readonly ProviderName[] | undefined;
+  /** Where exports and imports run, of all services or of each that is named. Default: what their size asks for. */
+  readonly transfer?: Transfer | Readonly<Partial<Record<ProviderName, Transfer>>> | undefined;
   /** How many providers are worked on at once. Default: all. */
   readonly lanes?: number | undefined;
+  /** The rate on which the choice of a transfer and the estimate of the lock rest. */
+  readonly assumedBytesPerSecond?: number | undefined;
   /** Default: two minutes. */
   readonly lockBudgetSeconds?: number | undefined;
   /** Who stands between Tanker and a peer, `gateway` or `<datacenter>/<provider>`: answers the URL to call instead. */
   readonly front?: ((peer: string, url: string) => string) | undefined;
 }
+type Transfer = 'lambda' | 'fargate' | 'auto';
 
 /** The topology of a world with these ports: two datacenters, a control region of its own, moves allowed both ways. */
 export const worldTopology = (
   ports: WorldPorts,
   {
     annexes = [],
+    providers = PROVIDER_NAMES,
     transfer = 'auto',
     lanes = PROVIDER_NAMES.length,
+    assumedBytesPerSecond = 5_000_000,
     lockBudgetSeconds = 120,
     front = (_, url) => url,
   }: TopologyOptions = {},
@@ -95,21 +102,21 @@ export const worldTopology = (
     operatorSecret: OPERATOR_SECRET,
     readerSecret: READER_SECRET,
   },
-  providers: PROVIDER_NAMES.map((name) => ({
+  providers: providers.map((name) => ({
     name,
     endpoints: Object.fromEntries([
       ...DATACENTER_KEYS.map((key) => [key, front(`${key}/${name}`, urlOf(ports[key].providers[name]))]),
       ...annexes.map((annex) => [annex.name, `${annex.url}/${name}`]),
     ]),
     secret: providerSecret(name),
-    importAfter: [...(IMPORT_AFTER[name] ?? [])],
-    transfer,
+    importAfter: (IMPORT_AFTER[name] ?? []).filter((other) => providers.includes(other)),
+    transfer: typeof transfer === 'string' ? transfer : transfer[name],
   })),
   residency: [
     { from: 'US', to: 'EU' },
     { from: 'EU', to: 'US' },
   ],
-  assumedBytesPerSecond: 5_000_000,
+  assumedBytesPerSecond,
   lockBudgetSeconds,
   graceDays: 7,
   retention: { transferDays: 7, recordDays: 60 },

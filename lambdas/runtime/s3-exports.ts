@@ -79,10 +79,11 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
       }
     },
 
-    async discard(prefix) {
+    async discard(prefix, signal) {
       // Uploads first: one that completed in between would leave an object that the listing had not seen.
-      const uploads = await abortUploads(client, bucket, prefix);
-      return { objects: await deleteObjects(client, bucket, prefix), uploads };
+      const below = { client, bucket, prefix, options: signal ? { abortSignal: signal } : {} };
+      const uploads = await abortUploads(below);
+      return { objects: await deleteObjects(below), uploads };
     },
   };
 }
@@ -103,15 +104,24 @@ async function headOf(client: S3Client, bucket: string, key: string): Promise<St
   }
 }
 
-async function abortUploads(client: S3Client, bucket: string, prefix: string): Promise<number> {
+interface Below {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly options: { readonly abortSignal?: AbortSignal };
+}
+
+async function abortUploads({ client, bucket, prefix, options }: Below): Promise<number> {
   let aborted = 0;
   let markers: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
   for (;;) {
     const page = await client.send(
       new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...markers }),
+      options,
     );
     for (const { Key, UploadId } of page.Uploads ?? []) {
-      await client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })).catch(unlessGone);
+      const abort = new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId });
+      await client.send(abort, options).catch(unlessGone);
       aborted += 1;
     }
     if (!page.IsTruncated) return aborted;
@@ -124,14 +134,15 @@ const unlessGone = (error: Error): void => {
 };
 
 /** A page of a listing is what one DeleteObjects takes: 1,000 keys. Deleted keys leave the listing, so it starts anew. */
-async function deleteObjects(client: S3Client, bucket: string, prefix: string): Promise<number> {
+async function deleteObjects({ client, bucket, prefix, options }: Below): Promise<number> {
   let deleted = 0;
   for (;;) {
-    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+    const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }), options);
     const keys = (page.Contents ?? []).map(({ Key }) => ({ Key }));
     if (keys.length === 0) return deleted;
     const answer = await client.send(
       new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: keys, Quiet: true } }),
+      options,
     );
     const [refused] = answer.Errors ?? [];
     if (refused) {

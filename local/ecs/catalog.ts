@@ -18,6 +18,10 @@ export class Catalog {
       this.#definitions.set(`${region} ${name}`, definition);
   }
 
+  taskDefinitions(): readonly TaskDefinition[] {
+    return [...new Set(this.#definitions.values())];
+  }
+
   clusterOf({ region, input }: JsonCall, requestId: string): ClusterDefinition {
     const found = this.#clusters.get(`${region} ${input['cluster'] ?? 'default'}`);
     if (found) return found;

@@ -34,7 +34,10 @@ export interface ContainerOverride {
   readonly environment?: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** Overrides of a run, as JSON, have at most this many characters. Source: ECS API Reference, "RunTask", overrides. */
+/**
+ * Overrides of a run, as JSON with its punctuation, have at most this many characters. Sources: ECS API Reference,
+ * "RunTask", overrides; the refusal's words as reported from AWS in github.com/convox/rack/issues/1906.
+ */
 export const OVERRIDES_LIMIT_CHARACTERS = 8192;
 
 /** Source: ECS API Reference, "RunTask", count. */

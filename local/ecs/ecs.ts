@@ -12,8 +12,8 @@ import { Tasks, type TasksOptions } from './tasks.ts';
 export interface EcsOptions extends Omit<TasksOptions, 'changed'> {
   readonly accountId: string;
   readonly authorize?: Authorize;
-  /** Whether a launch in the region has to be refused for now; never when absent. */
-  throttled?(region: string): boolean;
+  /** Whether a call for so many tasks in the region has to be refused for now; never when absent. */
+  throttled?(region: string, tasks: number): boolean;
   putEvent(region: string, event: EventInput): void;
 }
 
@@ -21,6 +21,7 @@ export interface Ecs {
   readonly handle: WireHandler;
   addCluster(region: string, cluster: ClusterDefinition): void;
   addTaskDefinition(region: string, definition: TaskDefinition): void;
+  taskDefinitions(): readonly TaskDefinition[];
   /** Every task since the start, the stopped ones too. */
   tasks(): readonly Task[];
   /** Ends every process. */
@@ -67,6 +68,7 @@ export function createEcs(options: EcsOptions): Ecs {
     }),
     addCluster: (region, cluster) => catalog.addCluster(region, cluster),
     addTaskDefinition: (region, definition) => catalog.addTaskDefinition(region, definition),
+    taskDefinitions: () => catalog.taskDefinitions(),
     tasks: () => tasks.list(),
     stop: () => tasks.close(),
   };

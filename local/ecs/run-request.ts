@@ -70,9 +70,8 @@ function readOverrides(
   refuse: (message: string) => never,
 ): readonly ContainerOverride[] {
   if (value === undefined) return [];
-  const characters = JSON.stringify(value).length;
-  if (characters > OVERRIDES_LIMIT_CHARACTERS) {
-    refuse(`Overrides have ${characters} characters; at most ${OVERRIDES_LIMIT_CHARACTERS} are allowed.`);
+  if (JSON.stringify(value).length > OVERRIDES_LIMIT_CHARACTERS) {
+    refuse(`Container Overrides length must be at most ${OVERRIDES_LIMIT_CHARACTERS}`);
   }
   const { containerOverrides = [], ...others } = value as { containerOverrides?: ContainerOverride[] };
   if (Object.keys(others).length > 0) {

@@ -20,8 +20,8 @@ export interface RunTaskPorts {
   readonly tasks: Tasks;
   readonly permit: Permit;
   readonly fault?: FaultPort;
-  /** Whether a launch in the region has to be refused for now; never when absent. */
-  throttled?(region: string): boolean;
+  /** Whether a call for so many tasks in the region has to be refused for now; never when absent. */
+  throttled?(region: string, tasks: number): boolean;
 }
 
 interface Remembered {
@@ -48,7 +48,7 @@ export function createRunTask(ports: RunTaskPorts) {
       const message = 'The clientToken was used with other parameters.';
       throw new JsonServiceError('ConflictException', message, requestId);
     }
-    if (ports.throttled?.(region))
+    if (ports.throttled?.(region, count))
       throw new JsonServiceError('ThrottlingException', 'Rate exceeded', requestId);
     const failure = failureOf(ports.fault, call, definition, requestId);
     if (failure) return { tasks: [], failures: [failure] };

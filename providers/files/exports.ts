@@ -1,15 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import {
-  type CollectionDigest,
   type ExportBegun,
   type ExportFinished,
   MAX_PART_BYTES,
   type PartReceipt,
-  TankerError,
   type Work,
 } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
+import { type CountedExport, finishCounted, plannedPart } from '../export-session.ts';
 import type { OpenCall } from '../open-calls.ts';
 import { sessionUnknown } from '../refusals.ts';
 import { readBlob } from './blobs.ts';
@@ -32,16 +31,12 @@ interface PlannedPart {
  * An export of a closed company. It needs no snapshot beside the closing: no row of the company changes until it is
  * opened, which ends the session. What was counted lives in this process; without it the session is unknown.
  */
-export interface ExportSession {
+export interface ExportSession extends CountedExport<PlannedPart> {
   readonly id: string;
-  readonly parts: readonly PlannedPart[];
-  readonly watermark: string;
   readonly receipts: Map<number, PartReceipt>;
   readonly streamed: Work[];
-  readonly digests: Promise<{ collections: CollectionDigest[]; work: Work }>;
   /** Stops the digest. */
   readonly ending: AbortController;
-  finished?: ExportFinished;
 }
 
 const exportCalls = (open: OpenCall): boolean => open.kind === 'export';
@@ -64,7 +59,11 @@ function planParts(site: Site, company: string): PlannedPart[] {
 }
 
 /** Closes the company and plans its parts in one transaction: a change is before it and in it, or refused. */
-export async function beginExport(site: Site, call: FencedCall, grant: number): Promise<ExportBegun> {
+export async function beginExport(
+  site: Site,
+  call: FencedCall,
+  { grant }: { readonly grant: number },
+): Promise<ExportBegun> {
   const id = randomUUID();
   const { company, fence } = call;
   const planned = await fenced(
@@ -111,14 +110,7 @@ export async function readPart(
   at: { readonly export: string; readonly part: number },
 ): Promise<Readable> {
   const session = await currentExport(site, call, at.export);
-  const part = session.parts[at.part];
-  if (!part) {
-    throw new TankerError('ResourceUnknown', {
-      what: `The export has no part ${at.part}; it has ${session.parts.length} part(s), counted from 0.`,
-      now: 'The export is unchanged.',
-      next: 'Read the parts that begin answered.',
-    });
-  }
+  const part = plannedPart(session, at.part);
   const { company, fence } = call;
   const open = site.calls.open(
     { company, epoch: fence.epoch, kind: 'export', session: session.id },
@@ -165,28 +157,17 @@ async function* partOctets(
   session.streamed.push({ kind: 'stream', from, to: site.now() });
 }
 
-export async function finishExport(site: Site, call: FencedCall, id: string): Promise<ExportFinished> {
-  const session = await currentExport(site, call, id);
-  if (session.finished) return session.finished;
-  const unread = session.parts.find(({ part }) => !session.receipts.has(part));
-  if (unread) {
-    throw new TankerError('ExportMismatch', {
-      what: `Part ${unread.part} was not read to its end.`,
-      now: 'The company is still closed and the export goes on.',
-      next: 'Read every part to its end, then finish.',
-    });
-  }
-  const { collections, work } = await session.digests;
-  session.finished = {
-    parts: [...session.receipts.values()].sort((a, b) => a.part - b.part),
-    collections,
-    watermark: session.watermark,
-    work: [...session.streamed, work],
-  };
-  return session.finished;
-}
+export const finishExport = async (
+  site: Site,
+  call: FencedCall,
+  at: { readonly export: string },
+): Promise<ExportFinished> => finishCounted(await currentExport(site, call, at.export));
 
-export async function releaseExport(site: Site, call: FencedCall, id: string): Promise<void> {
+export async function releaseExport(
+  site: Site,
+  call: FencedCall,
+  { export: id }: { readonly export: string },
+): Promise<void> {
   await fenced(
     site,
     call,
@@ -201,7 +182,11 @@ export async function releaseExport(site: Site, call: FencedCall, id: string): P
 }
 
 /** Ends the closing, and every export of it: what is written from now on is in none of them. */
-export async function openCompany(site: Site, call: FencedCall, grant?: number): Promise<void> {
+export async function openCompany(
+  site: Site,
+  call: FencedCall,
+  { grant }: { readonly grant?: number },
+): Promise<void> {
   const opened = await fenced(site, call, (row) => {
     if (grant !== undefined && row.closed_grant !== grant) return false;
     site.metadata.run(

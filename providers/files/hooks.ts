@@ -1,5 +1,6 @@
-import { type HookName, TankerError } from '@tanker/contract/index.ts';
+import type { HookName } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
+import { unknownHook } from '../refusals.ts';
 import { fenced } from './fence.ts';
 import type { Site } from './site.ts';
 
@@ -55,10 +56,3 @@ async function runOnce(site: Site, call: FencedCall, { name, key, version }: Ask
   );
   return true;
 }
-
-const unknownHook = (name: string): TankerError =>
-  new TankerError('ResourceUnknown', {
-    what: `The provider has no hook ${name}.`,
-    now: 'Nothing was run.',
-    next: 'Call the hooks that describe names.',
-  });

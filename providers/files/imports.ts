@@ -66,7 +66,11 @@ export async function beginImport(
  * and what is visible is what rows name. Refused unless staging equals the manifest: every part received whole and as
  * many files staged of it as it counts.
  */
-export function publishImport(site: Site, call: FencedCall, session: string): Promise<ImportPublished> {
+export function publishImport(
+  site: Site,
+  call: FencedCall,
+  { session }: { readonly session: string },
+): Promise<ImportPublished> {
   const { metadata } = site;
   return fenced(site, call, (row) => {
     checkImport(row, session);
@@ -113,7 +117,11 @@ function checkStaging(site: Site, session: string, manifest: ImportBeginRequest)
   }
 }
 
-export async function abortImport(site: Site, call: FencedCall, session: string): Promise<void> {
+export async function abortImport(
+  site: Site,
+  call: FencedCall,
+  { session }: { readonly session: string },
+): Promise<void> {
   const ends = (open: OpenCall) => importCalls(open) && open.session === session;
   await fenced(
     site,

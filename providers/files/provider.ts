@@ -1,12 +1,6 @@
-import {
-  CONTRACT_VERSION,
-  type Describe,
-  formatLocation,
-  type HookName,
-  type Location,
-  TankerError,
-} from '@tanker/contract/index.ts';
-import type { ProviderCall, ProviderImplementation } from '@tanker/sdk/index.ts';
+import { CONTRACT_VERSION, type Describe, type HookName } from '@tanker/contract/index.ts';
+import type { ProviderImplementation } from '@tanker/sdk/index.ts';
+import { type SiteOperations, Sites } from '../sites.ts';
 import { sweepBlobs } from './blobs.ts';
 import { COLLECTION, checkConfig, type FilesProviderConfig, FORMAT } from './config.ts';
 import { erase } from './erase.ts';
@@ -31,24 +25,17 @@ export interface FilesProvider {
 /** A provider for files that FileStore keeps. Throws an Error that names the field when the configuration is wrong. */
 export function createFilesProvider(config: FilesProviderConfig): FilesProvider {
   checkConfig(config);
-  const sites = new Map<string, Site>();
-  for (const server of Object.keys(config.servers)) sites.set(server, createSite(config, server));
-  const siteOf = (location: Location): Site => {
-    const site = location.datacenter === config.datacenter ? sites.get(location.server) : undefined;
-    if (!site) throw unknownLocation(config.name, location);
-    return site;
-  };
-  const siteOn = (server: string) => siteOf({ datacenter: config.datacenter, server });
+  const sites = new Sites(config, (server) => createSite(config, server));
   return {
-    implementation: implement(siteOf),
+    implementation: sites.implement(OPERATIONS),
     install: async (server) => {
-      const { metadata } = siteOn(server);
+      const { metadata } = sites.on(server);
       metadata.run('UPDATE loose SET doomed = 1');
       await sweepBlobs(metadata);
     },
-    renewIncarnation: (server) => siteOn(server).metadata.renewIncarnation(),
+    renewIncarnation: (server) => sites.on(server).metadata.renewIncarnation(),
     close: () => {
-      for (const site of sites.values()) {
+      for (const site of sites.close()) {
         for (const session of site.exports.values()) session.ending.abort();
         site.metadata.close();
       }
@@ -56,28 +43,25 @@ export function createFilesProvider(config: FilesProviderConfig): FilesProvider 
   };
 }
 
-function implement(siteOf: (location: Location) => Site): ProviderImplementation {
-  const at = (call: ProviderCall) => siteOf(call.location);
-  return {
-    describe: async (call) => describe(at(call)),
-    summary: async (call, { digest }) => summary(at(call), call, digest),
-    drain: async (call) => drain(at(call), call),
-    closings: async (call, { after }) => listClosings(at(call), after),
-    exportBegin: async (call, { grant }) => beginExport(at(call), call, grant),
-    exportPart: async (call, which) => readPart(at(call), call, which),
-    exportFinish: async (call, which) => finishExport(at(call), call, which.export),
-    exportRelease: async (call, which) => releaseExport(at(call), call, which.export),
-    open: async (call, { grant }) => openCompany(at(call), call, grant),
-    importBegin: async (call, manifest) => beginImport(at(call), call, manifest),
-    importPart: async (call, which, body) => importPart(at(call), call, which, body),
-    importPublish: async (call, which) => publishImport(at(call), call, which.session),
-    importAbort: async (call, which) => abortImport(at(call), call, which.session),
-    seal: async (call) => seal(at(call), call),
-    fence: async (call) => fenced(at(call), call, () => undefined),
-    erase: async (call) => erase(at(call), call),
-    hook: async (call, hook) => runHook(at(call), call, hook),
-  };
-}
+const OPERATIONS: SiteOperations<Site> = {
+  describe,
+  summary,
+  drain,
+  closings: listClosings,
+  exportBegin: beginExport,
+  exportPart: readPart,
+  exportFinish: finishExport,
+  exportRelease: releaseExport,
+  open: openCompany,
+  importBegin: beginImport,
+  importPart,
+  importPublish: publishImport,
+  importAbort: abortImport,
+  seal,
+  fence: (site, call) => fenced(site, call, () => undefined),
+  erase,
+  hook: runHook,
+};
 
 function describe({ config, metadata, now }: Site): Describe {
   const hooks = Object.keys(config.hooks ?? {}) as HookName[];
@@ -94,10 +78,3 @@ function describe({ config, metadata, now }: Site): Describe {
     now: now(),
   };
 }
-
-const unknownLocation = (name: string, location: Location): TankerError =>
-  new TankerError('ResourceUnknown', {
-    what: `The provider ${name} does not serve ${formatLocation(location)}.`,
-    now: 'Nothing was done.',
-    next: "Correct the topology's endpoint, or add the server to the provider.",
-  });

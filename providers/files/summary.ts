@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLOSINGS_PAGE, type Closings, type Drain, type Summary } from '@tanker/contract/index.ts';
-import type { CompanyCall } from '@tanker/sdk/index.ts';
+import type { CompanyCall, ProviderCall } from '@tanker/sdk/index.ts';
 import { COLLECTION } from './config.ts';
 import { digestFiles } from './digest.ts';
 import { readFence } from './fence.ts';
@@ -10,7 +10,11 @@ import type { Site } from './site.ts';
 import { stagedFiles } from './staging.ts';
 
 /** The digest, when it is asked for, is computed after the counts: a change between them shows in the watermark. */
-export async function summary(site: Site, call: CompanyCall, digest: boolean): Promise<Summary> {
+export async function summary(
+  site: Site,
+  call: CompanyCall,
+  { digest }: { readonly digest: boolean },
+): Promise<Summary> {
   const { company } = call;
   const { metadata } = site;
   const counted = metadata.transaction(() => ({
@@ -64,7 +68,11 @@ export const drain = async (site: Site, call: CompanyCall): Promise<Drain> => ({
 });
 
 /** The companies closed here with the highest epoch seen for each, one page after a company. */
-export async function listClosings(site: Site, after = ''): Promise<Closings> {
+export async function listClosings(
+  site: Site,
+  _call: ProviderCall,
+  { after = '' }: { readonly after?: string },
+): Promise<Closings> {
   const rows = site.metadata.all<Closings['closings'][number]>(
     `SELECT company, epoch, holder, closed_grant AS "grant" FROM fence
       WHERE closed_epoch IS NOT NULL AND company > ? ORDER BY company LIMIT ?`,

@@ -1,8 +1,13 @@
 import { CLOSINGS_PAGE, type Closings } from '@tanker/contract/index.ts';
+import type { ProviderCall } from '@tanker/sdk/index.ts';
 import type { Site } from './site.ts';
 
 /** The companies closed here with the highest epoch seen for each, one page after a company. */
-export async function listClosings(site: Site, after = ''): Promise<Closings> {
+export async function listClosings(
+  site: Site,
+  _call: ProviderCall,
+  { after = '' }: { readonly after?: string },
+): Promise<Closings> {
   const { rows } = await site.pool.query<Closings['closings'][number]>(
     `SELECT company, epoch::float8, holder, closed_grant::float8 AS grant FROM ${site.schema}.fence
       WHERE closed_epoch IS NOT NULL AND closed_grant IS NOT NULL AND holder IS NOT NULL

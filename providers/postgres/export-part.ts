@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { TankerError } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import { plannedPart } from '../export-session.ts';
 import { sessionUnknown } from '../refusals.ts';
 import type { ExportSession } from './export-session.ts';
 import { currentExport } from './exports.ts';
@@ -25,14 +25,7 @@ export async function readPart(
   at: { readonly export: string; readonly part: number },
 ): Promise<Readable> {
   const session = await currentExport(site, call, at.export);
-  const part = session.parts[at.part];
-  if (!part) {
-    throw new TankerError('ResourceUnknown', {
-      what: `The export has no part ${at.part}; it has ${session.parts.length} part(s), counted from 0.`,
-      now: 'The export is unchanged.',
-      next: 'Read the parts that begin answered.',
-    });
-  }
+  const part = plannedPart(session, at.part);
   const open = site.calls.open(
     {
       company: call.company,

@@ -8,6 +8,7 @@ import {
 } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { Client } from 'pg';
+import { finishCounted } from '../export-session.ts';
 import type { OpenCall } from '../open-calls.ts';
 import { sessionUnknown } from '../refusals.ts';
 import { readCollections, readOutbox, type Table } from './catalog.ts';
@@ -27,7 +28,11 @@ const exportCalls = (open: OpenCall): boolean => open.kind === 'export';
  * are waited for would otherwise keep the waiting from its end. A writer in flight that changes something more is
  * refused and rolls back; what has been committed before is in the snapshot.
  */
-export async function beginExport(site: Site, call: FencedCall, grant: number): Promise<ExportBegun> {
+export async function beginExport(
+  site: Site,
+  call: FencedCall,
+  { grant }: { readonly grant: number },
+): Promise<ExportBegun> {
   const id = randomUUID();
   const { schema } = site;
   await fenced(site, call, { kind: 'export', ends: exportCalls }, async (client) => {
@@ -130,28 +135,17 @@ export async function currentExport(site: Site, call: FencedCall, id: string): P
   return session;
 }
 
-export async function finishExport(site: Site, call: FencedCall, id: string): Promise<ExportFinished> {
-  const session = await currentExport(site, call, id);
-  if (session.finished) return session.finished;
-  const unread = session.parts.find(({ part }) => !session.receipts.has(part));
-  if (unread) {
-    throw new TankerError('ExportMismatch', {
-      what: `Part ${unread.part} was not read to its end.`,
-      now: 'The snapshot is still held.',
-      next: 'Read every part to its end, then finish.',
-    });
-  }
-  const { collections, work } = await session.digests;
-  session.finished = {
-    parts: [...session.receipts.values()].sort((a, b) => a.part - b.part),
-    collections,
-    watermark: session.watermark,
-    work: [...session.streamed, work],
-  };
-  return session.finished;
-}
+export const finishExport = async (
+  site: Site,
+  call: FencedCall,
+  at: { readonly export: string },
+): Promise<ExportFinished> => finishCounted(await currentExport(site, call, at.export));
 
-export async function releaseExport(site: Site, call: FencedCall, id: string): Promise<void> {
+export async function releaseExport(
+  site: Site,
+  call: FencedCall,
+  { export: id }: { readonly export: string },
+): Promise<void> {
   await fenced(
     site,
     call,
@@ -171,7 +165,11 @@ export async function releaseExport(site: Site, call: FencedCall, id: string): P
  * Ends the closing, and every export of it: what is written from now on is in none of them. With a grant, only the
  * closing under that grant: one that a newer task has made meanwhile stays, with its export.
  */
-export async function openCompany(site: Site, call: FencedCall, grant?: number): Promise<void> {
+export async function openCompany(
+  site: Site,
+  call: FencedCall,
+  { grant }: { readonly grant?: number },
+): Promise<void> {
   if (grant !== undefined) return openGrant(site, call, grant);
   await fenced(site, call, { kind: 'other', ends: exportCalls }, async (client) => {
     await client.query(

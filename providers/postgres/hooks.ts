@@ -1,5 +1,6 @@
-import { type HookName, TankerError } from '@tanker/contract/index.ts';
+import type { HookName } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
+import { unknownHook } from '../refusals.ts';
 import { fenced } from './fence.ts';
 import type { Site } from './site.ts';
 import { BEGIN_HOOK } from './transaction.ts';
@@ -11,13 +12,7 @@ export function runHook(
   asked: { readonly name: HookName; readonly key: string; readonly version: number },
 ): Promise<boolean> {
   const hook = site.config.hooks?.[asked.name];
-  if (hook === undefined) {
-    throw new TankerError('ResourceUnknown', {
-      what: `The provider has no hook ${asked.name}.`,
-      now: 'Nothing was run.',
-      next: 'Call the hooks that describe names.',
-    });
-  }
+  if (hook === undefined) throw unknownHook(asked.name);
   return fenced(site, call, { kind: 'other', begin: BEGIN_HOOK }, async (client, _row, signal) => {
     const { rowCount } = await client.query(
       `INSERT INTO ${site.schema}.hook_keys (company, key, hook) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,

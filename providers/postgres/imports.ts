@@ -57,7 +57,11 @@ export async function beginImport(
   return session;
 }
 
-export async function abortImport(site: Site, call: FencedCall, session: string): Promise<void> {
+export async function abortImport(
+  site: Site,
+  call: FencedCall,
+  { session }: { readonly session: string },
+): Promise<void> {
   const ends = (open: OpenCall) => importCalls(open) && open.session === session;
   await fenced(site, call, { kind: 'other', ends }, async (client) => {
     await dropImports(client, site, call.company, session);

@@ -1,12 +1,6 @@
-import {
-  CONTRACT_VERSION,
-  type Describe,
-  formatLocation,
-  type HookName,
-  type Location,
-  TankerError,
-} from '@tanker/contract/index.ts';
-import type { FencedCall, ProviderCall, ProviderImplementation } from '@tanker/sdk/index.ts';
+import { CONTRACT_VERSION, type Describe, type HookName } from '@tanker/contract/index.ts';
+import type { ProviderImplementation } from '@tanker/sdk/index.ts';
+import { type SiteOperations, Sites } from '../sites.ts';
 import { listClosings } from './closings.ts';
 import { checkConfig, FORMAT, type PostgresProviderConfig } from './config.ts';
 import { erase } from './erase.ts';
@@ -37,20 +31,12 @@ export interface PostgresProvider {
  */
 export function createPostgresProvider(config: PostgresProviderConfig): PostgresProvider {
   checkConfig(config);
-  const sites = new Map<string, Site>();
-  for (const server of Object.keys(config.servers)) sites.set(server, createSite(config, server));
-  const siteOf = (location: Location): Site => {
-    const site = location.datacenter === config.datacenter ? sites.get(location.server) : undefined;
-    if (!site) throw unknownLocation(config.name, location);
-    return site;
-  };
+  const sites = new Sites(config, (server) => createSite(config, server));
   return {
-    implementation: implement(siteOf),
-    install: (server) => install(siteOf({ datacenter: config.datacenter, server })),
+    implementation: sites.implement(OPERATIONS),
+    install: (server) => install(sites.on(server)),
     close: async () => {
-      const open = [...sites.values()];
-      sites.clear();
-      for (const site of open) {
+      for (const site of sites.close()) {
         await Promise.all([...site.exports.values()].map((session) => session.end()));
         await Promise.all([site.pool.end(), site.streams.end(), site.control.end()]);
       }
@@ -58,31 +44,25 @@ export function createPostgresProvider(config: PostgresProviderConfig): Postgres
   };
 }
 
-function implement(siteOf: (location: Location) => Site): ProviderImplementation {
-  const at = (call: ProviderCall) => siteOf(call.location);
-  return {
-    describe: async (call) => describe(at(call)),
-    summary: async (call, { digest }) => summary(at(call), call, digest),
-    drain: async (call) => drain(at(call), call),
-    closings: async (call, { after }) => listClosings(at(call), after),
-    exportBegin: async (call, { grant }) => beginExport(at(call), call, grant),
-    exportPart: async (call, which) => readPart(at(call), call, which),
-    exportFinish: async (call, which) => finishExport(at(call), call, which.export),
-    exportRelease: async (call, which) => releaseExport(at(call), call, which.export),
-    open: async (call, { grant }) => openCompany(at(call), call, grant),
-    importBegin: async (call, manifest) => beginImport(at(call), call, manifest),
-    importPart: async (call, which, body) => importPart(at(call), call, which, body),
-    importPublish: async (call, which) => publishImport(at(call), call, which.session),
-    importAbort: async (call, which) => abortImport(at(call), call, which.session),
-    seal: async (call) => seal(at(call), call),
-    fence: async (call) => raise(at(call), call),
-    erase: async (call) => erase(at(call), call),
-    hook: async (call, hook) => runHook(at(call), call, hook),
-  };
-}
-
-const raise = (site: Site, call: FencedCall): Promise<void> =>
-  fenced(site, call, { kind: 'other' }, async () => undefined);
+const OPERATIONS: SiteOperations<Site> = {
+  describe,
+  summary,
+  drain,
+  closings: listClosings,
+  exportBegin: beginExport,
+  exportPart: readPart,
+  exportFinish: finishExport,
+  exportRelease: releaseExport,
+  open: openCompany,
+  importBegin: beginImport,
+  importPart,
+  importPublish: publishImport,
+  importAbort: abortImport,
+  seal,
+  fence: (site, call) => fenced(site, call, { kind: 'other' }, async () => undefined),
+  erase,
+  hook: runHook,
+};
 
 async function describe(site: Site): Promise<Describe> {
   const { config, schema } = site;
@@ -106,10 +86,3 @@ async function describe(site: Site): Promise<Describe> {
     now: site.now(),
   };
 }
-
-const unknownLocation = (name: string, location: Location): TankerError =>
-  new TankerError('ResourceUnknown', {
-    what: `The provider ${name} does not serve ${formatLocation(location)}.`,
-    now: 'Nothing was done.',
-    next: "Correct the topology's endpoint, or add the server to the provider.",
-  });

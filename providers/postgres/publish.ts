@@ -30,7 +30,11 @@ interface StagedPart {
  * equals the manifest: every part received whole (octets and SHA-256 were compared as they came), as many rows in its
  * staging table now, and all of them of this company. What COPY may have changed in a value shows in the seal's digest.
  */
-export function publishImport(site: Site, call: FencedCall, session: string): Promise<ImportPublished> {
+export function publishImport(
+  site: Site,
+  call: FencedCall,
+  { session }: { readonly session: string },
+): Promise<ImportPublished> {
   const { schema } = site;
   return fenced(site, call, { kind: 'import', lock: 'writers' }, async (client, row) => {
     checkImport(row, session);

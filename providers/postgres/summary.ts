@@ -10,7 +10,11 @@ import { stagingRows } from './staging.ts';
 import { beginSnapshot, transaction } from './transaction.ts';
 
 /** Everything at one instant: one snapshot for rows, digests, fence and watermark. */
-export const summary = (site: Site, call: CompanyCall, digest: boolean): Promise<Summary> =>
+export const summary = (
+  site: Site,
+  call: CompanyCall,
+  { digest }: { readonly digest: boolean },
+): Promise<Summary> =>
   transaction(site, beginSnapshot(), call.signal, async (client) => {
     const { company } = call;
     const from = site.now();

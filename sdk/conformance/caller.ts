@@ -43,24 +43,34 @@ export class ProviderCaller {
     this.options = options;
   }
 
-  /** The same calls under another fence. */
-  as(change: Partial<Fence>): ProviderCaller {
-    return new ProviderCaller({ ...this.options, fence: { ...this.options.fence, ...change } });
+  /** The same calls under another fence, by default to the same process. */
+  as(change: Partial<Fence>, url = this.options.url): ProviderCaller {
+    return new ProviderCaller({ ...this.options, url, fence: { ...this.options.fence, ...change } });
   }
 
+  /** What the contract's paths follow at this location. */
+  get base(): string {
+    const { url, datacenter, server } = this.options;
+    return url + PROVIDER_BASE.replace('{datacenter}', datacenter).replace('{server}', server);
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const { token, fence } = this.options;
+    return {
+      authorization: `Bearer ${token}`,
+      'tanker-task': fence.task,
+      'tanker-epoch': String(fence.epoch),
+      'tanker-holder': fence.holder,
+      'tanker-incarnation': fence.incarnation,
+    };
+  }
+
+  /** A call of any path below the location. */
   async request(method: string, path: string, body?: unknown): Promise<Response> {
-    const { url, token, datacenter, server, fence } = this.options;
-    const base = PROVIDER_BASE.replace('{datacenter}', datacenter).replace('{server}', server);
     const octets = body instanceof Uint8Array || body instanceof ReadableStream;
-    const response = await fetch(`${url}${base}${path}`, {
+    const response = await fetch(this.base + path, {
       method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        'tanker-task': fence.task,
-        'tanker-epoch': String(fence.epoch),
-        'tanker-holder': fence.holder,
-        'tanker-incarnation': fence.incarnation,
-      },
+      headers: this.headers,
       ...(body === undefined ? {} : { body: octets ? body : JSON.stringify(body) }),
       duplex: 'half',
     } as RequestInit);
@@ -69,7 +79,8 @@ export class ProviderCaller {
     throw errorOfProblem(problem) ?? new Error(JSON.stringify(problem));
   }
 
-  async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** A call of any path below the company. */
+  async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.request(method, `/companies/${this.options.company}${path}`, body);
     return (await response.json()) as T;
   }
@@ -82,20 +93,20 @@ export class ProviderCaller {
     return (await (await this.request('GET', '/closings')).json()) as Closings;
   }
 
-  summary = (digest = false) => this.#json<Summary>('GET', `/summary?digest=${digest}`);
-  drain = () => this.#json<Drain>('GET', '/drain');
-  exportBegin = (grant = 1) => this.#json<ExportBegun>('POST', '/exports', { grant });
-  exportFinish = (id: string) => this.#json<ExportFinished>('POST', `/exports/${id}/finish`, {});
-  exportRelease = (id: string) => this.#json<object>('DELETE', `/exports/${id}`);
-  open = (grant?: number) => this.#json<object>('POST', '/open', grant === undefined ? {} : { grant });
+  summary = (digest = false) => this.ask<Summary>('GET', `/summary?digest=${digest}`);
+  drain = () => this.ask<Drain>('GET', '/drain');
+  exportBegin = (grant = 1) => this.ask<ExportBegun>('POST', '/exports', { grant });
+  exportFinish = (id: string) => this.ask<ExportFinished>('POST', `/exports/${id}/finish`, {});
+  exportRelease = (id: string) => this.ask<object>('DELETE', `/exports/${id}`);
+  open = (grant?: number) => this.ask<object>('POST', '/open', grant === undefined ? {} : { grant });
   importPart = (session: string, part: number, octets: Uint8Array | ReadableStream) =>
-    this.#json<PartReceipt>('PUT', `/imports/${session}/parts/${part}`, octets);
-  publish = (session: string) => this.#json<{ rows: number }>('POST', `/imports/${session}/publish`, {});
-  abort = (session: string) => this.#json<object>('DELETE', `/imports/${session}`);
-  seal = () => this.#json<Sealed>('POST', '/seal', {});
-  raise = () => this.#json<object>('POST', '/fence', {});
+    this.ask<PartReceipt>('PUT', `/imports/${session}/parts/${part}`, octets);
+  publish = (session: string) => this.ask<{ rows: number }>('POST', `/imports/${session}/publish`, {});
+  abort = (session: string) => this.ask<object>('DELETE', `/imports/${session}`);
+  seal = () => this.ask<Sealed>('POST', '/seal', {});
+  raise = () => this.ask<object>('POST', '/fence', {});
   hook = (name: string, key: string) =>
-    this.#json<{ ran: boolean }>('POST', `/hooks/${name}`, { key, version: 1 });
+    this.ask<{ ran: boolean }>('POST', `/hooks/${name}`, { key, version: 1 });
 
   async exportPart(id: string, part: number): Promise<Uint8Array> {
     const path = `/companies/${this.options.company}/exports/${id}/parts/${part}`;
@@ -103,13 +114,13 @@ export class ProviderCaller {
   }
 
   async importBegin(manifest: Exported['manifest']): Promise<string> {
-    return (await this.#json<{ session: string }>('POST', '/imports', manifest)).session;
+    return (await this.ask<{ session: string }>('POST', '/imports', manifest)).session;
   }
 
   erase(): Promise<Erased> {
     const { company, datacenter, server } = this.options;
     const order = { company, location: { datacenter, server }, version: 1, reason: 'conformance' };
-    return this.#json<Erased>('POST', '/erase', order);
+    return this.ask<Erased>('POST', '/erase', order);
   }
 
   /** begin, every part, finish, release; the company stays closed. */

@@ -36,6 +36,24 @@ describe('the course of the story', () => {
   });
 });
 
+test('a fault in a transfer hits what gives it to its Fargate task, where no function runs it', async () => {
+  const ports = await choosePorts();
+  const hit = (transfer: 'lambda' | 'fargate') => {
+    const topology = parseTopology(worldTopology(ports, { transfer }), 'of the world');
+    const { region, match } = failureOf(topology, courseOf({}), 'export', 'acme');
+    return [region, match];
+  };
+  const payload = { company: 'acme', provider: 'deals' };
+  expect(hit('lambda')).toEqual([
+    'us-east-1',
+    { operation: 'Run', functionName: 'tanker-us-export', payload },
+  ]);
+  expect(hit('fargate')).toEqual([
+    'eu-west-1',
+    { operation: 'Run', functionName: 'tanker-dispatch', payload: { ...payload, action: 'export' } },
+  ]);
+});
+
 test('the records of one step at two servers of a datacenter have keys of their own', () => {
   const at = { task: 't', epoch: 1, phase: 'verify', action: 'seal', provider: 'deals' } as const;
   const [db1, db2] = LOCATIONS.filter(({ datacenter }) => datacenter === 'us').map((location) => [

@@ -36,6 +36,8 @@ let loopback: Awaited<ReturnType<typeof serve>>;
 let events: EventInput[];
 let asked: Omit<ServiceCall, 'accessKeyId'>[];
 let denied: string | undefined;
+/** Tasks that a call may still ask for. */
+let launchesLeft: number;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tanker-ecs-'));
@@ -45,6 +47,7 @@ beforeEach(async () => {
   asked = [];
   denied = undefined;
   clock = createJumpingClock(systemClock);
+  launchesLeft = Number.POSITIVE_INFINITY;
   ecs = createEcs({
     clock,
     accountId: '123456789012',
@@ -55,6 +58,7 @@ beforeEach(async () => {
       if (call.action === denied) throw new AccessDenied(`not authorized to perform: ${call.action}`);
     },
     fault: faults.consult,
+    throttled: (_, tasks) => tasks > launchesLeft,
     logDirectory: join(directory, 'logs'),
     putEvent: (_, event) => void events.push(event),
   });
@@ -162,8 +166,27 @@ describe('RunTask', () => {
     expect(ecs.tasks()).toHaveLength(1);
   });
 
-  test('refuses overrides of more than 8,192 characters', async () => {
-    await expect(run('x'.repeat(8192))).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  // Source: ECS API Reference, "RunTask", overrides: 8,192 characters, those of the JSON structure included.
+  test('takes overrides of 8,192 characters as JSON, and refuses one more', async () => {
+    const structure = JSON.stringify(order('').overrides).length;
+    expect((await run('0'.repeat(8192 - structure))).tasks).toHaveLength(1);
+    await expect(run('0'.repeat(8193 - structure))).rejects.toMatchObject({
+      name: 'InvalidParameterException',
+      message: 'Container Overrides length must be at most 8192',
+    });
+    expect(ecs.tasks()).toHaveLength(1);
+  });
+
+  // Source: ECS Developer Guide, "AWS Fargate throttling quotas".
+  test('refuses a call above its rate, for all of its tasks, and starts them when it is asked again', async () => {
+    launchesLeft = 2;
+    await expect(run('0', { count: 3, clientToken: 'three' })).rejects.toMatchObject({
+      name: 'ThrottlingException',
+      message: 'Rate exceeded',
+    });
+    expect(ecs.tasks()).toEqual([]);
+    launchesLeft = 3;
+    expect((await run('0', { count: 3, clientToken: 'three' })).tasks).toHaveLength(3);
   });
 
   test.each([
@@ -175,6 +198,7 @@ describe('RunTask', () => {
     await expect(run('0', changes)).rejects.toMatchObject({ name });
   });
 
+  // Source: ECS API Reference, "RunTask", failures; re:Post, "ECS Fargate RunTask capacity", for the reason.
   test('answers 200 with failures for want of capacity, and an error where the API itself fails', async () => {
     const errorType = 'Capacity is unavailable at this time';
     const match = { operation: 'RunTask' };

@@ -31,7 +31,9 @@ describe('throttles', () => {
     ['states:StartExecution', 'eu-central-1', 800, 150],
     ['states:DescribeExecution', 'eu-central-1', 250, 10],
     ['states:SendTaskHeartbeat', 'eu-central-1', 1500, 300],
-    ['ecs:RunTask', 'eu-central-1', 100, 20],
+    // Source: ECS Developer Guide, "AWS Fargate throttling quotas".
+    ['ecs:RunTask', 'eu-central-1', 20, 20],
+    ['FargateLaunch', 'eu-central-1', 100, 20],
   ])('let %s in %s come %i times at once, then %i a second', (name, region, burst, perSecond) => {
     const { clock, pass } = standing();
     const throttles = createThrottles(clock);
@@ -51,6 +53,14 @@ describe('throttles', () => {
     pass(1000);
     expect(throttles.turn('StateTransition', 'eu-west-1')).toBe(0);
     expect(throttles.counts()).toEqual({ 'StateTransition eu-west-1': 2 });
+  });
+
+  test('take nothing for what they refuse: a call for more than is left leaves it', () => {
+    const throttles = createThrottles(standing().clock);
+    throttles.set({ enabled: true });
+    expect(throttles.take('FargateLaunch', 'eu-west-1', 95)).toBe(true);
+    expect(throttles.take('FargateLaunch', 'eu-west-1', 10)).toBe(false);
+    expect(throttles.take('FargateLaunch', 'eu-west-1', 5)).toBe(true);
   });
 
   test('refuse an API call as AWS JSON services do', () => {

@@ -181,6 +181,53 @@ describe('CompleteMultipartUpload (Amazon S3 API Reference)', () => {
   });
 });
 
+describe('limits (Amazon S3 User Guide, "Amazon S3 multipart upload limits")', () => {
+  const partOf = (UploadId: string, PartNumber: number) =>
+    world.client.send(
+      new UploadPartCommand({ Bucket: 'data', Key: 'limits', UploadId, PartNumber, Body: last }),
+    );
+
+  test.each([0, 10_001, 99_999])('a part numbered %i is refused', async (number) => {
+    const { id } = await upload('limits', undefined, []);
+    await expect(partOf(id, number)).rejects.toMatchObject({
+      name: 'InvalidArgument',
+      message: 'Part number must be an integer between 1 and 10000, inclusive',
+    });
+  });
+
+  test('part 10,000 is the last, and may stand alone without checksums', async () => {
+    const { id } = await upload('limits', {}, []);
+    const { ETag } = await partOf(id, 10_000);
+    const Parts = [{ PartNumber: 10_000, ETag }];
+    const at = { Bucket: 'data', Key: 'limits', UploadId: id };
+    await world.client.send(new CompleteMultipartUploadCommand({ ...at, MultipartUpload: { Parts } }));
+    expect(world.s3.objects('data').find(({ key }) => key === 'limits')?.sizeBytes).toBe(last.length);
+  });
+
+  test('a part of more than 5 GiB is refused by what it says of its length', async () => {
+    const { id } = await upload('limits', undefined, []);
+    const path = `/data/limits?partNumber=1&uploadId=${id}`;
+    const headers = {
+      'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      'x-amz-decoded-content-length': String(5 * 1024 ** 3 + 1),
+    };
+    const { status, body } = await world.raw('PUT', path, headers);
+    expect(status).toBe(400);
+    expect(body).toContain('<Code>EntityTooLarge</Code>');
+  });
+
+  test('a part of one byte less than 5 MiB is refused at completion unless it is the last', async () => {
+    const short = first.subarray(0, PART_BYTES - 1);
+    const two = await upload('short', undefined, [short, last]);
+    await expect(two.complete()).rejects.toMatchObject({
+      name: 'EntityTooSmall',
+      message: 'Your proposed upload is smaller than the minimum allowed size',
+    });
+    const one = await upload('short', undefined, [first, short]);
+    await expect(one.complete()).resolves.toMatchObject({ ETag: expect.stringContaining('-2') });
+  });
+});
+
 describe('uploads that are under way', () => {
   test('a part with another checksum than the upload is refused (UploadPart)', async () => {
     const { id } = await upload('other', { ChecksumAlgorithm: 'SHA256' }, []);

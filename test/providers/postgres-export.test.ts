@@ -63,7 +63,7 @@ test('waits for a writer in flight, has its rows in the snapshot, and refuses wr
   await writer.query('COMMIT');
   await writer.end();
   const begun = await beginning;
-  expect((await source.exportPart(begun.export, 0)).toString()).toContain('in flight');
+  expect(Buffer.from(await source.exportPart(begun.export, 0)).toString()).toContain('in flight');
   await source.exportRelease(begun.export);
 });
 

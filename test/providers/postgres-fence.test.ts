@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Caller, openWorld, SOURCE, seedCompany, TOKEN, type World } from './fixtures/world.ts';
+import type { ProviderCaller } from '@tanker/sdk/conformance/caller.ts';
+import { openWorld, SOURCE, seedCompany, TOKEN, type World } from './fixtures/world.ts';
 
 let world: World;
 let company: string;
@@ -14,7 +15,7 @@ beforeEach(() => {
   company = `acme-${companies}`;
 });
 
-const MUTATING: [string, (caller: Caller) => Promise<unknown>][] = [
+const MUTATING: [string, (caller: ProviderCaller) => Promise<unknown>][] = [
   ['exportBegin', (c) => c.exportBegin()],
   ['exportPart', (c) => c.exportPart('none', 0)],
   ['exportFinish', (c) => c.exportFinish('none')],
@@ -90,7 +91,7 @@ test('has another incarnation after its operator renewed it', async () => {
 test('installs twice, and keeps incarnation and guards', async () => {
   const before = await world.caller(SOURCE, company);
   await world.provider.install(SOURCE);
-  expect((await before.describe()).incarnation).toBe(before.fence.incarnation);
+  expect((await before.describe()).incarnation).toBe(before.options.fence.incarnation);
 });
 
 test('refuses a missing or wrong token before it looks at anything else', async () => {
@@ -109,11 +110,11 @@ test('refuses bad paths, headers and bodies, and an erase that names another com
   const caller = await world.caller(SOURCE, company);
   const invalid = { name: 'RequestInvalid' };
   await expect(caller.as({ holder: 'no holder' }).raise()).rejects.toMatchObject(invalid);
-  await expect(caller.call('POST', '/exports', { grant: 0 })).rejects.toMatchObject(invalid);
-  await expect(caller.call('POST', '/exports', { grant: 1, more: 1 })).rejects.toMatchObject(invalid);
+  await expect(caller.ask('POST', '/exports', { grant: 0 })).rejects.toMatchObject(invalid);
+  await expect(caller.ask('POST', '/exports', { grant: 1, more: 1 })).rejects.toMatchObject(invalid);
   await expect(caller.request('GET', '/companies/-bad/summary')).rejects.toMatchObject(invalid);
   await expect(caller.request('GET', '/companies')).rejects.toMatchObject({ name: 'ResourceUnknown' });
   const order = { company: 'other', location: { datacenter: 'eu', server: SOURCE }, version: 1, reason: 'x' };
-  await expect(caller.call('POST', '/erase', order)).rejects.toMatchObject(invalid);
+  await expect(caller.ask('POST', '/erase', order)).rejects.toMatchObject(invalid);
   expect((await caller.summary()).epoch).toBe(0);
 });

@@ -1,23 +1,15 @@
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import {
-  type Caller,
-  type Exported,
-  neighbours,
-  openWorld,
-  SOURCE,
-  seedCompany,
-  TARGET,
-  type World,
-} from './fixtures/world.ts';
+import type { Exported, ProviderCaller } from '@tanker/sdk/conformance/caller.ts';
+import { neighbours, openWorld, SOURCE, seedCompany, TARGET, type World } from './fixtures/world.ts';
 
 const CONTACTS = 40;
 let world: World;
 let company: string;
 let companies = 0;
 let exported: Exported;
-let target: Caller;
+let target: ProviderCaller;
 
 beforeAll(async () => {
   world = await openWorld();
@@ -46,15 +38,18 @@ const stagingTables = async () =>
       )
     ).rows[0].n,
   );
-const octets = (part: number): Buffer => exported.octets[part] as Buffer;
+const octets = (part: number): Buffer => Buffer.from(exported.octets[part] ?? []);
 
 /** An upload whose end is held back; `end` sends the rest, `cut` breaks the connection. */
-function slowUpload(caller: Caller, session: string, part: number, bytes: Buffer) {
+function slowUpload(caller: ProviderCaller, session: string, part: number, bytes: Buffer) {
   const answer = Promise.withResolvers<{ status: number; body: string }>();
-  const upload = request(`${caller.base}/companies/${caller.company}/imports/${session}/parts/${part}`, {
-    method: 'PUT',
-    headers: { ...caller.headers, 'content-length': String(bytes.length) },
-  });
+  const upload = request(
+    `${caller.base}/companies/${caller.options.company}/imports/${session}/parts/${part}`,
+    {
+      method: 'PUT',
+      headers: { ...caller.headers, 'content-length': String(bytes.length) },
+    },
+  );
   upload.on('response', (response) => {
     let body = '';
     response.on('data', (chunk) => {

@@ -110,6 +110,12 @@ describe('the exports bucket in S3', () => {
     await expect(exports.head('t/12/a')).resolves.toMatchObject({ bytes: 1 });
   });
 
+  test('discards nothing more once its worker has to stop', async () => {
+    await exports.put('t/2/a', Buffer.from('x'), 'transfer');
+    await expect(exports.discard('t/2/', AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(exports.head('t/2/a')).resolves.toMatchObject({ bytes: 1 });
+  });
+
   test('sends each octet unhashed by the signer, with one checksum', async () => {
     const seen: Record<string, string>[] = [];
     world.client.middlewareStack.add(

@@ -22,7 +22,7 @@ import { theStage } from './stage.ts';
 /** Long enough to be stopped in meanwhile, also on a busy machine. */
 const HELD = { times: 1, effect: { kind: 'delay', milliseconds: 3000 } } as const;
 
-/** The function behind each phase of a recovery that is held there. Hooks have none in this world. */
+/** The function behind each phase of a recovery that is held there. An undo runs no hook in this world. */
 const HOLDS: readonly (readonly [RecoverPhase, (stage: Stage) => ReturnType<typeof controlAt>])[] = [
   ['decide', (stage) => controlAt(stage, 'decide-direction')],
   ['open', (stage) => agentAt(stage, 'us', 'open')],

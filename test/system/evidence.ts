@@ -4,6 +4,7 @@ import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
 import { readHistory } from '@tanker/cli/aws/executions.ts';
 import { machineArn } from '@tanker/contract/index.ts';
+import { idleLines, rightsOf } from '../../bench/iam/rights.ts';
 import type { Stage } from '../../demo/stage.ts';
 import { changedNeighbours } from '../../demo/world/checks.ts';
 import { readDocuments } from '../../demo/world/document-checks.ts';
@@ -76,6 +77,16 @@ test('no text of a customer and no bearer token stands in any record, event, his
 test('neighbours are what they were before anybody moved', async () => {
   const stage = await theStage();
   expect(changedNeighbours(stage.neighbours, await readNeighbours(stage))).toEqual([]);
+});
+
+// That each story uses its rights, and goes wrong without them: rights.long-test.ts and npm run iam-mutations.
+test('every right of every role is on the table that names the story which needs it', async () => {
+  const stage = await theStage();
+  const rights = await rightsOf(stage);
+  expect(rights.length).toBeGreaterThan(200);
+  const withoutStory = rights.filter(({ story }) => story === undefined);
+  expect(withoutStory.map(({ name, action }) => `${name} ${action}`)).toEqual([]);
+  expect(await idleLines(stage)).toEqual([]);
 });
 
 test('nothing is left under way: no unfinished upload, no queued message, no running execution', async () => {

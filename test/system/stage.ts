@@ -6,7 +6,7 @@ import type { Client } from 'pg';
 import { type Stage, startStage } from '../../demo/stage.ts';
 import { neighbourFingerprints } from '../../demo/world/checks.ts';
 import { documentNeighbours } from '../../demo/world/document-checks.ts';
-import { LOCATIONS, type WorldLocation } from '../../demo/world/topology.ts';
+import { LOCATIONS, type TopologyOptions, type WorldLocation } from '../../demo/world/topology.ts';
 import { demoCompanies } from '../../demo/world/world.ts';
 import type { CloudEvent } from '../../local/events/rules.ts';
 import { type ProvidersOfAnnex, startProvidersOfAnnex } from './annex.ts';
@@ -30,18 +30,23 @@ let annex: ProvidersOfAnnex | undefined;
 let starting: Promise<SystemStage> | undefined;
 const directory = mkdtempSync(join(tmpdir(), 'tanker-system-'));
 
-/** Started by the test that asks first. Tests beside each other share it, each with a company of its own. */
-export function theStage(): Promise<SystemStage> {
-  starting ??= start();
+/**
+ * Started by the test that asks first. Tests beside each other share it, each with a company of its own.
+ *
+ * @param options where this file's world differs from others'; the same at every call
+ */
+export function theStage(options: TopologyOptions = {}): Promise<SystemStage> {
+  starting ??= start(options);
   return starting;
 }
 
-async function start(): Promise<SystemStage> {
+async function start(options: TopologyOptions): Promise<SystemStage> {
   annex = await startProvidersOfAnnex();
   const stage = await startStage({
     directory,
     annexes: [annex.annex],
     lanes: LANES,
+    ...options,
     companies: demoCompanies()
       .slice(1)
       .map((company) => ({ ...company, rows: ROWS })),
