@@ -77,6 +77,10 @@ export const tankerCommands = (task: string): readonly string[] => [
   'npm run -s tanker -- backups initech',
 ];
 
+/** Lets a day pass for the cloud and the world; refused while anything is under way. */
+export const dayCommand = ({ endpoint }: Stage['cloud']): string =>
+  `curl -sX POST ${endpoint}/_local/clock -d '{"jumpMilliseconds":86400000}'`;
+
 const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}`).join('\n');
 
 function keptText(stage: Stage, file: string, shown: { task: string; datacenter: string }): string {
@@ -87,6 +91,8 @@ function keptText(stage: Stage, file: string, shown: { task: string; datacenter:
     indented(awsCommands(stage, shown)),
     '\nStart tasks of your own:',
     indented(tankerCommands(shown.task)),
+    '\nLet a day pass:',
+    indented([dayCommand(stage.cloud)]),
     '\nCtrl-C stops everything.',
   ].join('\n');
 }
