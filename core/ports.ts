@@ -168,9 +168,14 @@ export interface TaskToken {
   fail(error: string, cause: string): Promise<void>;
 }
 
-/** Reads of the control side. */
+/** The subtasks' rows, as the control side reads and ends them. */
 export interface Subtasks {
   list(task: string): Promise<readonly SubtaskRecord[]>;
+  /**
+   * Ends a subtask whose worker nobody waits for any more: no later write of that worker is taken. One that is settled
+   * meanwhile, or has a newer attempt, is left alone.
+   */
+  end(subtask: SubtaskRecord, error: string, cause: string): Promise<void>;
 }
 
 export interface Log {

@@ -48,10 +48,15 @@ export const faultSchema = z.strictObject({
 
 export type FaultEffect = z.output<typeof effectSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
-export type Fault = z.output<typeof faultSchema> & { readonly id: string; hits: number };
+export type Fault = z.output<typeof faultSchema> & {
+  readonly id: string;
+  hits: number;
+  /** How many calls, answers or copies have come to where they are held. */
+  held: number;
+};
 
-/** What hits one call, and when its fault is cleared. */
-export type Hit = FaultEffect & { readonly cleared: Promise<void> };
+/** What hits one call. `hold` counts something as held and waits until the fault is cleared. */
+export type Hit = FaultEffect & { hold(): Promise<void> };
 
 /**
  * One call as a service shows it to the faults before it does anything. Operations are those of the API, and besides:
@@ -95,7 +100,11 @@ export function createFaults(): Faults {
       const spent = fault.times !== 'forever' && fault.hits >= fault.times;
       if (spent || !(kinds?.includes(fault.effect.kind) ?? true) || !hits(fault, subject)) continue;
       fault.hits += 1;
-      return { ...fault.effect, cleared: cleared.promise };
+      const hold = () => {
+        fault.held += 1;
+        return cleared.promise;
+      };
+      return { ...fault.effect, hold };
     }
     return undefined;
   };
@@ -108,7 +117,7 @@ export function createFaults(): Faults {
       const parsed = faultSchema.parse(input);
       const id = parsed.id ?? randomUUID();
       remove(id);
-      faults.set(id, { fault: { ...parsed, id, hits: 0 }, cleared: Promise.withResolvers<void>() });
+      faults.set(id, { fault: { ...parsed, id, hits: 0, held: 0 }, cleared: Promise.withResolvers<void>() });
       return id;
     },
     clear: (id) => (id === undefined ? [...faults.keys()] : [id]).reduce((sum, one) => sum + remove(one), 0),

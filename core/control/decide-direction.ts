@@ -9,7 +9,8 @@ import {
   type Plan,
   type TaskOperation,
 } from '@tanker/contract/index.ts';
-import type { Actor, Authority, Fallbacks, Tasks } from '../ports.ts';
+import type { Actor, Authority, Fallbacks, Subtasks, Tasks } from '../ports.ts';
+import { endWorkers } from './end-workers.ts';
 import { heldTask } from './records.ts';
 import { type SettleCommitPorts, settleCommit } from './settle-commit.ts';
 import { worksFor } from './ways.ts';
@@ -17,6 +18,7 @@ import { worksFor } from './ways.ts';
 export interface DecidePorts extends SettleCommitPorts {
   readonly authority: Authority;
   readonly tasks: Tasks;
+  readonly subtasks: Subtasks;
   readonly fallbacks: Pick<Fallbacks, 'fence'>;
   readonly now: () => Date;
 }
@@ -73,6 +75,7 @@ export async function decideDirection(ports: DecidePorts, actor: Actor): Promise
   const { plan, operation, direction, committed } = record;
   const claimed = await ports.authority.claim(actor);
   const fallback = await fencedFallback(ports, actor, plan);
+  await endWorkers(ports, actor);
   const { task } = actor;
   const outcome = outcomeOf({ task, operation, plan, claimed, fallback, before: direction?.outcome });
   const forward = outcome === DONE[operation];

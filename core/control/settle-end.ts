@@ -32,6 +32,12 @@ export interface End {
 
 const DAY_MS = 86_400_000;
 
+/**
+ * When the exports of an undone task are discarded once more: its recovery has done so, but a write that was on its way
+ * to S3 then may have arrived since. Longer than any function lives, and far longer than a request is tried.
+ */
+export const LATE_WRITES_MS = 3_600_000;
+
 /** What the end of a task leaves on the company's record. May be called twice. */
 export async function settleEnd(ports: EndPorts, actor: Actor, end: End): Promise<void> {
   const { record, outcome } = end;
@@ -41,20 +47,25 @@ export async function settleEnd(ports: EndPorts, actor: Actor, end: End): Promis
   if (outcome === 'removed') await settleRemoval(ports, actor, end);
   const makesBackup = operation === 'backup' || operation === 'remove';
   if (makesBackup && outcome === 'undone') await discardBackup(ports, actor, end);
-  // A backup's objects have the due date of their expiry; all others that the task may have made go after some days.
+  // A backup's objects have the due date of their expiry; what an undone task made
+  // is discarded already, and once more later; a move's exports go after some days.
   const kept = outcome === 'backed-up' || outcome === 'removed';
-  if (plan.from && !kept) await ports.dueDates.schedule(discardDue(ports, actor, plan.from.datacenter));
+  if (!plan.from || kept) return;
+  const { transferDays } = ports.topology.retention;
+  const keptMs = outcome === 'undone' ? LATE_WRITES_MS : transferDays * DAY_MS;
+  await ports.dueDates.schedule(discardDue(ports, actor, plan.from.datacenter, keptMs));
 }
 
 /** Counted from the close: until then a recovery may have written more. */
 const discardDue = (
-  { topology, now }: Pick<EndPorts, 'topology' | 'now'>,
+  { now }: Pick<EndPorts, 'now'>,
   actor: Actor,
   datacenter: string,
+  keptMs: number,
 ): DiscardDue => ({
   kind: 'due',
   due: 'discard-exports',
-  at: new Date(now().getTime() + topology.retention.transferDays * DAY_MS).toISOString(),
+  at: new Date(now().getTime() + keptMs).toISOString(),
   task: actor.task,
   company: actor.company,
   datacenter,

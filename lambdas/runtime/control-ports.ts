@@ -18,7 +18,7 @@ export function controlPorts() {
   const table = recordTable(topology);
   const now = () => new Date();
   const { recordDays } = topology.retention;
-  const subtasks = new DynamoSubtasks(table);
+  const subtasks = new DynamoSubtasks(table, now, recordDays);
   return {
     topology,
     now,

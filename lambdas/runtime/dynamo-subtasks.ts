@@ -1,17 +1,46 @@
-import { keys, SubtaskRecord, TankerError } from '@tanker/contract/index.ts';
+import {
+  keys,
+  MAX_CAUSE_IN_RESULT,
+  MAX_ERROR_CHARACTERS,
+  SubtaskRecord,
+  TankerError,
+} from '@tanker/contract/index.ts';
 import type { Dispatches, Subtasks } from '../../core/ports.ts';
-import type { RecordTable } from './dynamo-record.ts';
+import { type RecordTable, ttlAfter } from './dynamo-record.ts';
 
 /** The control side of the subtasks' rows: written when dispatched, read when verified. */
 export class DynamoSubtasks implements Subtasks, Dispatches {
   readonly #table: RecordTable;
+  readonly #now: () => Date;
+  readonly #recordDays: number;
 
-  constructor(table: RecordTable) {
+  constructor(table: RecordTable, now: () => Date, recordDays: number) {
     this.#table = table;
+    this.#now = now;
+    this.#recordDays = recordDays;
   }
 
   list(task: string): Promise<SubtaskRecord[]> {
     return this.#table.list(keys.subtasks(task), SubtaskRecord);
+  }
+
+  async end(subtask: SubtaskRecord, error: string, cause: string): Promise<void> {
+    const at = this.#now();
+    const ended = {
+      state: 'failed',
+      endedAt: at.toISOString(),
+      error: error.slice(0, MAX_ERROR_CHARACTERS),
+      cause: cause.slice(0, MAX_CAUSE_IN_RESULT),
+      ttl: ttlAfter(at, this.#recordDays),
+    };
+    await this.#table.update(
+      keys.subtask(subtask),
+      { set: ended, remove: ['token'] },
+      {
+        expression: '#attempt = :attempt AND #state IN (:dispatched, :running)',
+        values: { attempt: subtask.attempt, dispatched: 'dispatched', running: 'running' },
+      },
+    );
   }
 
   async dispatch(

@@ -59,7 +59,11 @@ async function runNow(
     // Nobody waits for the second run; being throttled is its only way to fail.
     clock.after(effect.afterMilliseconds, () => void run(entry, requestId, payload).catch(() => {}));
   }
-  if (effect?.kind === 'hold') void effect.cleared.then(() => run(entry, requestId, payload)).catch(() => {});
+  if (effect?.kind === 'hold')
+    void effect
+      .hold()
+      .then(() => run(entry, requestId, payload))
+      .catch(() => {});
   const result = await run(entry, requestId, payload);
   if (effect?.kind === 'answer-lost') throw new LambdaApiError('ServiceException', 500, effect.errorMessage);
   return result;
@@ -77,6 +81,6 @@ function acceptEvent(
   if (effect?.kind === 'delay') clock.after(effect.milliseconds, accept);
   else accept();
   if (effect?.kind === 'duplicate') clock.after(effect.afterMilliseconds, accept);
-  if (effect?.kind === 'hold') void effect.cleared.then(accept);
+  if (effect?.kind === 'hold') void effect.hold().then(accept);
   if (effect?.kind === 'answer-lost') throw new LambdaApiError('ServiceException', 500, effect.errorMessage);
 }

@@ -30,13 +30,13 @@ export function createRun(ports: RunPorts): Run {
     if (!ports.mayRun(entry.region)) throw throttled('ConcurrentInvocationLimitExceeded');
     const effect = ports.fault?.(faultSubject(entry, 'Run', payload, true), RUN_EFFECTS);
     if (effect?.kind === 'delay') await waitFor(ports.clock, effect.milliseconds);
-    if (effect?.kind === 'hold' && effect.what === 'call') await effect.cleared;
+    if (effect?.kind === 'hold' && effect.what === 'call') await effect.hold();
     if (effect?.kind === 'error') return failed(requestId, effect);
     entry.running += 1;
     try {
       const outcome = await runOnce(entry, requestId, current, ports);
       if (effect?.kind === 'answer-delayed') await waitFor(ports.clock, effect.milliseconds);
-      if (effect?.kind === 'hold' && effect.what === 'answer') await effect.cleared;
+      if (effect?.kind === 'hold' && effect.what === 'answer') await effect.hold();
       if (effect?.kind === 'answer-lost') {
         return failed(requestId, { errorType: 'Runtime.ExitError', errorMessage: effect.errorMessage });
       }

@@ -123,7 +123,7 @@ export async function controlWorld(topology = testTopology()) {
     return new Date(clock.time);
   };
   const store = new AuthorityStore(':memory:');
-  const subtasks = new DynamoSubtasks(table);
+  const subtasks = new DynamoSubtasks(table, now, 90);
   const invoked: AgentEvent[] = [];
   const startedWorkers: TransferWork[] = [];
   const launchedWorkers: { work: TransferWork; token: string }[] = [];

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
+  keys,
   LEASE_MARGIN_SECONDS,
   type Machine,
   machineArn,
   NESTED_MACHINES,
+  type SubtaskRecord,
   TASK_OPERATIONS,
+  tableName,
 } from '@tanker/contract/index.ts';
 import { claimCompany } from '../../core/control/claim-company.ts';
 import { closeTask } from '../../core/control/close-task.ts';
@@ -13,6 +16,7 @@ import { lockTraffic, unlockTraffic } from '../../core/control/lock-traffic.ts';
 import { endedExecution, RECOVERY_STARTS, startRecovery } from '../../core/control/start-recovery.ts';
 import { verifyErased } from '../../core/control/verify-erased.ts';
 import type { Actor } from '../../core/ports.ts';
+import { dynamoWorkerSubtask } from '../../lambdas/runtime/dynamo-worker-subtask.ts';
 import { type ControlWorld, controlWorld, SOURCE, settle, TARGET } from './control-world.ts';
 import { openedTask, plannedTask, REASON, recoveryOf } from './planned-task.ts';
 
@@ -25,6 +29,22 @@ afterAll(() => world.close());
 const planned = () => plannedTask(world);
 const recover = (task: string, name?: string) => recoveryOf(world, { task }, name);
 const reason = REASON;
+
+/** A subtask as dispatch leaves it, and the worker that has it. */
+async function underWay(actor: Actor, at: Pick<SubtaskRecord, 'phase' | 'action' | 'provider' | 'location'>) {
+  const { task, company, epoch } = actor;
+  const dispatchedAt = world.now().toISOString();
+  const row = { ...at, task, company, epoch, attempt: 1, dispatchedAt, token: `token of ${at.provider}` };
+  await world.dispatches.dispatch({ ...row, kind: 'subtask', state: 'dispatched' });
+  return dynamoWorkerSubtask({
+    client: world.client,
+    table: tableName(world.topology),
+    key: keys.subtask(row),
+    attempt: 1,
+    worker: 'of the dead execution',
+    recordDays: 90,
+  });
+}
 const commit = (actor: Actor, grant: number) =>
   world.authority.commit(actor, {
     grant,
@@ -90,6 +110,32 @@ describe('a recovery claims, then decides', () => {
     await expect(world.authority.unlock(first)).rejects.toMatchObject({ name: 'EpochStale' });
     expect((await decideDirection(world, second)).outcome).toBe('undone');
     expect((await recover(actor.task, 'recover-2')).epoch).toBe(second.epoch);
+  });
+
+  test('a worker of the dead execution can make no object visible once the recovery has decided', async () => {
+    const actor = await planned();
+    const [runs, waits, done] = [
+      { phase: 'export', action: 'export', provider: 'contacts', location: SOURCE },
+      { phase: 'export', action: 'export', provider: 'deals', location: SOURCE },
+      { phase: 'drain', action: 'drain', provider: 'deals', location: SOURCE },
+    ] as const;
+    await settle(world, actor, done, { action: 'drain', watermark: '7', polls: 2 });
+    const running = await underWay(actor, runs);
+    await running.begin();
+    const waiting = await underWay(actor, waits);
+    await running.confirm();
+    await decideDirection(world, await recover(actor.task));
+    await expect(running.confirm()).rejects.toMatchObject({ name: 'SubtaskSuperseded' });
+    await expect(waiting.begin()).rejects.toMatchObject({ name: 'SubtaskSuperseded' });
+    const rows = await world.subtasks.list(actor.task);
+    const stateOf = (at: typeof runs | typeof waits | typeof done) =>
+      rows.find(
+        ({ action, provider, epoch }) =>
+          action === at.action && provider === at.provider && epoch === actor.epoch,
+      );
+    expect(stateOf(runs)).toMatchObject({ state: 'failed', error: 'TaskClosed' });
+    expect(stateOf(waits)).toMatchObject({ state: 'failed', error: 'TaskClosed' });
+    expect(stateOf(done)).toMatchObject({ state: 'succeeded' });
   });
 
   test('a version that another task raised is no commit of this one', async () => {

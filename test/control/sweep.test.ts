@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { closeTask } from '../../core/control/close-task.ts';
 import { lockTraffic } from '../../core/control/lock-traffic.ts';
+import { LATE_WRITES_MS } from '../../core/control/settle-end.ts';
 import { startRecovery } from '../../core/control/start-recovery.ts';
 import { SWEEP_PAUSE_MINUTES, sweep } from '../../core/control/sweep.ts';
 import { dynamoDiscardDues } from '../../lambdas/runtime/dynamo-discard-dues.ts';
@@ -145,14 +146,17 @@ describe('a sweep of what is due', () => {
   });
 });
 
-test('a task that is undone leaves a due date for its exports too', async () => {
+test('the exports of an undone task are discarded once more, for a write that was on its way to S3', async () => {
   const actor = await plannedTask(world);
   await lockTraffic(world, actor);
   const recovery = await recoveryOf(world, actor);
   await closeTask(world, recovery, { outcome: 'undone', reason: null, reported: [] });
   const record = await world.tasks.get(actor.task);
   const closedAt = record?.state === 'closed' ? record.closedAt : '';
-  const due = new Date(Date.parse(closedAt) + world.topology.retention.transferDays * 86_400_000 + 60_000);
-  const tasks = (await world.dueDates.come('discard-exports', due, 100)).map(({ task }) => task);
-  expect(tasks).toContain(actor.task);
+  const tasksDueBy = async (ms: number) =>
+    (await world.dueDates.come('discard-exports', new Date(Date.parse(closedAt) + ms), 100)).map(
+      ({ task }) => task,
+    );
+  expect(await tasksDueBy(LATE_WRITES_MS - 60_000)).not.toContain(actor.task);
+  expect(await tasksDueBy(LATE_WRITES_MS + 60_000)).toContain(actor.task);
 });

@@ -36,6 +36,7 @@ export interface BarrierOptions {
 }
 
 export interface Barrier {
+  /** How many calls it has struck; of those that it holds, how many have come to where they wait. */
   readonly hits: () => number;
   /** No call is hit any more. Those that are held arrive now, however late, or never. */
   lift(held?: 'arrive' | 'drop'): void;
@@ -52,6 +53,8 @@ export interface Front {
 
 interface Raised extends BarrierOptions {
   hits: number;
+  /** Calls, or answers to calls that have done their work, that wait or have waited for the lift. */
+  held: number;
   readonly lifted: PromiseWithResolvers<'arrive' | 'drop'>;
 }
 
@@ -108,10 +111,10 @@ export async function startFront(): Promise<Front> {
   return {
     of: (peer, url) => `http://127.0.0.1:${port}/${peers.push({ peer, url: new URL(url) }) - 1}`,
     raise(options) {
-      const one: Raised = { ...options, hits: 0, lifted: Promise.withResolvers() };
+      const one: Raised = { ...options, hits: 0, held: 0, lifted: Promise.withResolvers() };
       raised.add(one);
       return {
-        hits: () => one.hits,
+        hits: () => (one.act.startsWith('hold') ? one.held : one.hits),
         lift: (held = 'arrive') => {
           raised.delete(one);
           one.lifted.resolve(held);
@@ -148,8 +151,7 @@ async function bring(
   forward: Forward,
 ): Promise<void> {
   if (barrier?.act === 'cut') return void response.destroy();
-  if (barrier?.act === 'hold-call' && (await barrier.lifted.promise) === 'drop')
-    return void response.destroy();
+  if (barrier?.act === 'hold-call' && (await holdAt(barrier)) === 'drop') return void response.destroy();
   const answer = await send(incoming, forward);
   if (barrier === undefined || barrier.act === 'hold-call') {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -157,10 +159,14 @@ async function bring(
     return;
   }
   const octets = await buffer(answer);
-  if (barrier.act === 'lose-answer' || (await barrier.lifted.promise) === 'drop')
-    return void response.destroy();
+  if (barrier.act === 'lose-answer' || (await holdAt(barrier)) === 'drop') return void response.destroy();
   response.writeHead(answer.statusCode ?? 502, answer.headers);
   response.end(octets);
+}
+
+function holdAt(barrier: Raised): Promise<'arrive' | 'drop'> {
+  barrier.held += 1;
+  return barrier.lifted.promise;
 }
 
 /** Sends the request on, also when its caller has gone meanwhile: a call on the way arrives. */

@@ -83,13 +83,17 @@ function atFunction(
 
 function setFault({ cloud: { faults } }: MatrixStage, fault: FaultInput): Harm {
   const id = faults.set(fault);
+  const isHeld = fault.effect.kind === 'hold';
   let before = 0;
-  const hits = () => faults.list().find((one) => one.id === id)?.hits ?? before;
+  const hits = () => {
+    const now = faults.list().find((one) => one.id === id);
+    // An answer that is held is hit when the work is done, not when it begins.
+    return (isHeld ? now?.held : now?.hits) ?? before;
+  };
   const clear = () => {
     before = hits();
     faults.clear(id);
   };
-  const isHeld = fault.effect.kind === 'hold';
   return { hits, mend: isHeld ? () => {} : clear, release: clear };
 }
 

@@ -44,8 +44,8 @@ test('a fault that is replaced or cleared lets go of what it holds', async () =>
   faults.set({ id: 'one', service: 'lambda', effect });
   const first = held();
   faults.set({ id: 'one', service: 'lambda', effect });
-  await expect(first?.cleared).resolves.toBeUndefined();
+  await expect(first?.hold()).resolves.toBeUndefined();
   const second = held();
   expect(faults.clear()).toBe(1);
-  await expect(second?.cleared).resolves.toBeUndefined();
+  await expect(second?.hold()).resolves.toBeUndefined();
 });

@@ -164,7 +164,7 @@ describe('an injected fault', () => {
     world.add('echo');
     const id = hold('Run', 'answer');
     const held = invoke({ company: 'held' });
-    await eventually(() => world.lambda.runs()[0]?.pid);
+    await eventually(() => world.faults.list()[0]?.held || undefined);
     expect((await invoke({ company: 'other' })).event).toEqual({ company: 'other' });
     world.faults.clear(id);
     expect((await held).event).toEqual({ company: 'held' });
