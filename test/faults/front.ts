@@ -19,11 +19,14 @@ export interface FrontCall {
   readonly path: string;
   /** Parsed JSON; undefined for streams and calls without a body. */
   readonly body: unknown;
+  /** The execution that asks; empty where a call names none. */
+  readonly holder: string;
 }
 
 /**
  * `cut`: the connection ends and nothing arrives. `lose-answer`: it arrives, and the connection ends instead of the
- * answer. `hold-call` and `hold-answer`: it waits there until the barrier is lifted. `watch`: it passes.
+ * answer. `hold-call` and `hold-answer`: it waits there until the barrier is lifted, and so do the later ones of the same
+ * execution, but not those of its recovery. `watch`: it passes.
  */
 export type Act = 'cut' | 'lose-answer' | 'hold-call' | 'hold-answer' | 'watch';
 
@@ -55,8 +58,12 @@ interface Raised extends BarrierOptions {
   hits: number;
   /** Calls, or answers to calls that have done their work, that wait or have waited for the lift. */
   held: number;
+  /** Of the first call that it struck. */
+  holder?: string;
   readonly lifted: PromiseWithResolvers<'arrive' | 'drop'>;
 }
+
+const isHold = (act: Act): boolean => act === 'hold-call' || act === 'hold-answer';
 
 const ROUTE = /^\/(\d+)(\/.*)$/;
 const COMPANY = /\/companies\/([^/?]+)([^?]*)/;
@@ -71,6 +78,8 @@ export async function startFront(): Promise<Front> {
   const hit = (call: FrontCall): Raised | undefined => {
     for (const one of raised) {
       if (one.hits >= (one.times ?? Number.POSITIVE_INFINITY) || !one.matches(call)) continue;
+      if (isHold(one.act) && (one.holder ?? call.holder) !== call.holder) continue;
+      one.holder = call.holder;
       one.hits += 1;
       if (one.hits === 1) one.onHit?.();
       if (one.act !== 'watch') return one;
@@ -86,13 +95,15 @@ export async function startFront(): Promise<Front> {
     // Only parts of an import are streams: what they carry may be large, and nobody looks into it.
     const isStream = incoming.headers['content-type'] === 'application/octet-stream';
     const body = isStream ? undefined : await buffer(incoming);
+    const parsed = body?.length ? (JSON.parse(body.toString('utf8')) as { holder?: unknown }) : undefined;
     const call: FrontCall = {
       peer: target.peer,
       server: SERVER.exec(path)?.[1] ?? '',
       company: decodeURIComponent(company),
       method: incoming.method ?? '',
       path: rest,
-      body: body?.length ? (JSON.parse(body.toString('utf8')) as unknown) : undefined,
+      body: parsed,
+      holder: String(incoming.headers['tanker-holder'] ?? parsed?.holder ?? ''),
     };
     count(underWay, call.company, 1);
     try {
@@ -114,7 +125,7 @@ export async function startFront(): Promise<Front> {
       const one: Raised = { ...options, hits: 0, held: 0, lifted: Promise.withResolvers() };
       raised.add(one);
       return {
-        hits: () => (one.act.startsWith('hold') ? one.held : one.hits),
+        hits: () => (isHold(one.act) ? one.held : one.hits),
         lift: (held = 'arrive') => {
           raised.delete(one);
           one.lifted.resolve(held);

@@ -218,7 +218,8 @@ function held(target: Target): Harm {
   if (main.kind === 'agent') return atProvider(target, main, HOLD);
   if (main.gateway) return atGateway(target, main.gateway, HOLD);
   const what = target.cell.when === 'before' ? 'call' : 'answer';
-  return atFunction(target, 'Run', { times: 'forever', effect: { kind: 'hold', what } });
+  // Once: a recovery makes the same call anew.
+  return atFunction(target, 'Run', { effect: { kind: 'hold', what } });
 }
 
 /** A retry is for errors that may pass; the second name is none of those. */
