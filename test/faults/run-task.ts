@@ -143,11 +143,9 @@ export async function runTask(
 
     const isDone = expected === DONE[operation];
     const home = company.home && before.get(formatLocation(company.home));
-    const next = { home: isDone && operation === 'migrate' ? task.to : company.home };
+    const next = { home: isDone ? homeAfter(company, task) : company.home };
     if (mayStayClosed(cell)) await openBySchedule(ground, { ...company, ...next });
-    const isSettled = isDone && operation === 'remove';
-    const written =
-      !isSettled && !(company.home === undefined && !isDone) ? await checkWrites(customers) : [];
+    const written = next.home ? await checkWrites(customers) : [];
     const told = await customers.stop();
     const expectation = expectationOf(company, home, told);
     const after = afterTask(company, task, isDone, expectation);
@@ -192,6 +190,12 @@ export async function runTask(
     harm?.release('arrive');
     await customers.stop();
   }
+}
+
+/** Where the company lives when the task is done. */
+function homeAfter({ home }: Company, { operation, to }: Case): WorldLocation | undefined {
+  if (operation === 'migrate' || operation === 'restore') return to;
+  return operation === 'remove' ? undefined : home;
 }
 
 /** What customers write after a restore comes to what it has brought back. */
