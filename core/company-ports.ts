@@ -61,17 +61,15 @@ export interface Ledger {
 
 export interface DueDates {
   schedule(due: DueRecord): Promise<void>;
-  /** Every one of a company, also those of later hours. Reads the whole queue of its kind. */
+  /** Every one, also those of later hours. Reads the whole queue of its kind. */
+  all<D extends DueRecord['due']>(due: D): Promise<readonly Extract<DueRecord, { due: D }>[]>;
+  /** Every one of a company. Reads the whole queue of its kind too. */
   ofCompany<D extends DueRecord['due']>(
     due: D,
     company: string,
   ): Promise<readonly Extract<DueRecord, { due: D }>[]>;
-  /** The oldest whose hour has come, at most as many. */
-  come<D extends DueRecord['due']>(
-    due: D,
-    now: Date,
-    most: number,
-  ): Promise<readonly Extract<DueRecord, { due: D }>[]>;
+  /** Those whose hour has come, the oldest first. */
+  come<D extends DueRecord['due']>(due: D, now: Date): Promise<readonly Extract<DueRecord, { due: D }>[]>;
   /** A repeat is fine. */
   remove(due: DueRecord): Promise<void>;
 }

@@ -8,6 +8,7 @@ import {
   RecoverInput,
   type Refusal,
   TankerError,
+  type TaskRecord,
   type Topology,
 } from '@tanker/contract/index.ts';
 import type { Executions, Log, Recoveries, Tasks } from '../ports.ts';
@@ -78,13 +79,21 @@ async function reasonOf(executions: Pick<Executions, 'endOf'>, ended: EndedExecu
   return { error: error.slice(0, MAX_ERROR_CHARACTERS), cause: (cause ?? '').slice(0, MAX_CAUSE_IN_RESULT) };
 }
 
+/**
+ * Whether the ended execution is none of the task's: a name is unique in its machine only, so another operation may have
+ * been started under the id of this task. It was refused, and the task goes on.
+ */
+const isOfAnotherTask = ({ machine }: EndedExecution, { operation }: TaskRecord): boolean =>
+  machine !== 'recover' && machine !== operation;
+
 /** Starts a recovery for an execution that ended without closing its task; otherwise does nothing. */
 export async function startRecovery(
   ports: StartRecoveryPorts,
   ended: EndedExecution,
 ): Promise<'started' | 'nothing'> {
   const record = await ports.tasks.get(ended.task);
-  if (record?.state !== 'open' || heldByAnotherRecovery(record.holder, ended)) return 'nothing';
+  if (record?.state !== 'open' || isOfAnotherTask(ended, record)) return 'nothing';
+  if (heldByAnotherRecovery(record.holder, ended)) return 'nothing';
   const name = recoveryName(ended.task, ended.eventId);
   const count = await ports.tasks.countRecovery(ended.task, { name, at: ports.now().toISOString() });
   if (count === undefined) return 'nothing';
@@ -92,7 +101,7 @@ export async function startRecovery(
     throw new TankerError('RecoveryFailed', {
       what: `${RECOVERY_STARTS} recoveries of task "${ended.task}" did not finish.`,
       now: 'The task is open and holds its company; a traffic lock ends by its lease.',
-      next: 'Look at the last recover execution, remove its cause, then start the recover machine by hand with this task.',
+      next: 'Look at the last recover execution and remove its cause: the sweeper starts another one within a quarter of an hour.',
     });
   }
   const reason = await reasonOf(ports.executions, ended);

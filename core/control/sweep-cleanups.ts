@@ -38,29 +38,59 @@ async function start(
   await ports.dueDates.remove(due);
 }
 
+async function isKept({ fallbacks }: SweepDuesPorts, { company, location, task }: CleanupDue) {
+  const fallback = await fallbacks.get(company, location);
+  return fallback?.state === 'kept' && fallback.task === task;
+}
+
+async function isOwed({ debts }: SweepDuesPorts, { company, location }: SettleDue): Promise<boolean> {
+  return (await debts.list(company)).some((debt) => sameLocation(debt.location, location));
+}
+
+/**
+ * How many were tried and are still there, whenever their next try is: what waits for people. A due date that nobody
+ * needs any more goes.
+ */
+async function countWaiting<D extends CleanupDue | SettleDue>(
+  ports: SweepDuesPorts,
+  dues: readonly D[],
+  isNeeded: (ports: SweepDuesPorts, due: D) => Promise<boolean>,
+): Promise<number> {
+  let waiting = 0;
+  for (const due of dues.filter(({ tries }) => tries > 0)) {
+    if (await isNeeded(ports, due)) waiting += 1;
+    else await ports.dueDates.remove(due);
+  }
+  return waiting;
+}
+
+/** Fallback copies whose cleanup was refused or undone before. */
+export const cleanupsWaiting = async (ports: SweepDuesPorts): Promise<number> =>
+  countWaiting(ports, await ports.dueDates.all('cleanup'), isKept);
+
+/** Locations whose debts a cleanup has not settled. */
+export const debtsWaiting = async (ports: SweepDuesPorts): Promise<number> =>
+  countWaiting(ports, await ports.dueDates.all('settle-debts'), isOwed);
+
 /**
  * A fallback copy whose grace days are over: starts its cleanup, until the copy is given up, or is another move's.
  * Answers whether one was started.
  */
 export async function cleanUp(ports: SweepDuesPorts, due: CleanupDue): Promise<boolean> {
-  const { company, location, task } = due;
-  const fallback = await ports.fallbacks.get(company, location);
-  if (fallback?.state !== 'kept' || fallback.task !== task) {
+  if (!(await isKept(ports, due))) {
     await ports.dueDates.remove(due);
     return false;
   }
-  await start(ports, due, 'cleanup', `the grace days of task ${task} are over`);
+  await start(ports, due, 'cleanup', `the grace days of task ${due.task} are over`);
   return true;
 }
 
 /** Debts at a location: starts a cleanup of them, until none is owed there. Answers whether one was started. */
 export async function settleDebts(ports: SweepDuesPorts, due: SettleDue): Promise<boolean> {
-  const { company, location, task } = due;
-  const debts = await ports.debts.list(company);
-  if (!debts.some((debt) => sameLocation(debt.location, location))) {
+  if (!(await isOwed(ports, due))) {
     await ports.dueDates.remove(due);
     return false;
   }
-  await start(ports, due, 'settle', `task ${task} could not erase everything there`);
+  await start(ports, due, 'settle', `task ${due.task} could not erase everything there`);
   return true;
 }

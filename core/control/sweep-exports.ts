@@ -1,6 +1,6 @@
 import type { DiscardDue, ExpireDue, Topology } from '@tanker/contract/index.ts';
 import type { Backups, Cleanups, Debts, DueDates, Fallbacks, Functions, Log } from '../ports.ts';
-import { expireDue, tombstoneTtl } from './backup-record.ts';
+import { tombstoneTtl } from './backup-record.ts';
 
 export interface SweepDuesPorts {
   readonly topology: Topology;
@@ -19,10 +19,25 @@ const LATE_MS = 3_600_000;
 
 export const isLate = (due: ExpireDue, now: Date): boolean => now.getTime() - Date.parse(due.at) >= LATE_MS;
 
-const ask = ({ functions }: SweepDuesPorts, due: DiscardDue | ExpireDue): Promise<void> => {
+/** The agent of a datacenter could not be asked: what else is due there need not try in this sweep. */
+export class DatacenterSilent extends Error {
+  readonly datacenter: string;
+
+  constructor(datacenter: string, cause: unknown) {
+    super(`The discard agent of ${datacenter} could not be asked.`, { cause });
+    this.name = 'DatacenterSilent';
+    this.datacenter = datacenter;
+  }
+}
+
+async function ask({ functions }: SweepDuesPorts, due: DiscardDue | ExpireDue): Promise<void> {
   const { at, task, company, datacenter } = due;
-  return functions.invokeDiscard({ due: due.due, at, task, company, datacenter });
-};
+  try {
+    await functions.invokeDiscard({ due: due.due, at, task, company, datacenter });
+  } catch (error) {
+    throw new DatacenterSilent(datacenter, error);
+  }
+}
 
 const tell = (ports: SweepDuesPorts, { task }: DiscardDue | ExpireDue, what: string): Promise<void> =>
   ports.log.write({ task, phase: 'close', by: 'sweep', epoch: 0, what });
@@ -60,11 +75,8 @@ export async function expireBackup(ports: SweepDuesPorts, due: ExpireDue): Promi
     return false;
   }
   const now = ports.now();
-  if (backup.expiresAt > now.toISOString()) {
-    await ports.dueDates.schedule(expireDue(backup, backup.expiresAt));
-    await ports.dueDates.remove(due);
-    return false;
-  }
+  // A removal is about to end it: the due date is written before the backup's end, and waits for it.
+  if (backup.expiresAt > now.toISOString()) return false;
   if (!due.discarded) {
     await ask(ports, due);
     return true;

@@ -1,14 +1,8 @@
-import {
-  type DueKind,
-  type DueRecord,
-  formatHolder,
-  type Operation,
-  type SweepResult,
-  type TaskRecord,
-} from '@tanker/contract/index.ts';
+import { formatHolder, type Operation, type SweepResult, type TaskRecord } from '@tanker/contract/index.ts';
 import type { Executions, Recoveries, Tasks } from '../ports.ts';
 import { recoveryName } from './start-recovery.ts';
-import { cleanUp, settleDebts } from './sweep-cleanups.ts';
+import { cleanUp, cleanupsWaiting, debtsWaiting, settleDebts } from './sweep-cleanups.ts';
+import { type Round, sweepDues } from './sweep-dues.ts';
 import { discardExports, expireBackup, isLate, type SweepDuesPorts } from './sweep-exports.ts';
 
 export interface SweepPorts extends SweepDuesPorts {
@@ -17,6 +11,8 @@ export interface SweepPorts extends SweepDuesPorts {
   readonly recoveries: Recoveries;
   /** What went wrong at one task or due date; the sweep goes on. */
   readonly logError: (message: string, error: unknown) => void;
+  /** Until the function is killed. */
+  readonly remainingMilliseconds: () => number;
 }
 
 /**
@@ -26,8 +22,8 @@ export interface SweepPorts extends SweepDuesPorts {
  */
 export const SWEEP_PAUSE_MINUTES = 15;
 
-/** Due dates taken up by one sweep: 500 invocations of 20 ms are 10 s. The others wait for the next one. */
-export const DUES_PER_SWEEP = 500;
+/** No due date is taken up with less time left: a datacenter that does not answer takes 4 tries of 10 s. */
+export const SWEEP_MARGIN_MS = 45_000;
 
 interface Seen {
   /** Undefined for a task that was closed meanwhile. */
@@ -96,21 +92,8 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
       return undefined;
     }
   };
-  /** Looks after each due date of a kind that has come; answers them, and how many of them had something done. */
-  const each = async <D extends DueKind>(
-    kind: D,
-    work: (ports: SweepPorts, due: Extract<DueRecord, { due: D }>) => Promise<boolean>,
-  ) => {
-    const come = await attempt(`The ${kind} due dates could not be read.`, () =>
-      ports.dueDates.come(kind, ports.now(), DUES_PER_SWEEP),
-    );
-    const done: Extract<DueRecord, { due: D }>[] = [];
-    for (const due of come ?? []) {
-      const what = `The due date ${kind} of task ${due.task} could not be looked after.`;
-      if (await attempt(what, () => work(ports, due))) done.push(due);
-    }
-    return { come: come ?? [], done };
-  };
+  const hasTime = () => ports.remainingMilliseconds() > SWEEP_MARGIN_MS;
+  const round: Round = { ports, hasTime, attempt, silent: new Set() };
 
   const open = (await attempt('The open tasks could not be listed.', () => ports.tasks.listOpen())) ?? [];
   const seen: Seen[] = [];
@@ -118,23 +101,24 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
     const one = await attempt(`Task ${task} could not be looked after.`, () => revive(ports, task, eventId));
     if (one) seen.push(one);
   }
-  const discards = await each('discard-exports', discardExports);
-  const expiries = await each('expire-backup', expireBackup);
-  const cleanups = await each('cleanup', cleanUp);
-  const settles = await each('settle-debts', settleDebts);
-  const again = (dues: readonly { tries: number }[]) => dues.filter(({ tries }) => tries > 0).length;
+  const expiries = await sweepDues(round, 'expire-backup', expireBackup);
+  const discards = await sweepDues(round, 'discard-exports', discardExports);
+  const cleanups = await sweepDues(round, 'cleanup', cleanUp);
+  const settles = await sweepDues(round, 'settle-debts', settleDebts);
+  const waiting = (count: () => Promise<number>) =>
+    attempt('What waits could not be counted.', count).then((number) => number ?? 0);
   return {
     open: open.length,
     oldestSeconds: oldest(seen, ports.now()),
     recovered: seen.filter(({ recovered }) => recovered).length,
-    failed,
     incomplete: seen.filter(({ incomplete }) => incomplete).length,
     cleanups: cleanups.done.length,
     settles: settles.done.length,
-    cleanupsWaiting: again(cleanups.done),
-    debtsWaiting: again(settles.done),
-    discards: discards.come.length,
-    expiries: expiries.come.length,
-    expiriesLate: expiries.done.filter((due) => isLate(due, ports.now())).length,
+    cleanupsWaiting: await waiting(() => cleanupsWaiting(ports)),
+    debtsWaiting: await waiting(() => debtsWaiting(ports)),
+    discards: discards.come,
+    expiries: expiries.come,
+    expiriesLate: [...expiries.done, ...expiries.left].filter((due) => isLate(due, ports.now())).length,
+    failed,
   };
 }

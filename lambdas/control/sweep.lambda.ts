@@ -27,9 +27,10 @@ const ports = {
 };
 
 /** Called by the schedule: a recovery for every open task that nobody works on, and what has become due. */
-export const handler = controlHandler(ScheduledEvent, async ({ id }, { logger }) => {
+export const handler = controlHandler(ScheduledEvent, async ({ id }, { logger, context }) => {
   const logError = (message: string, error: unknown) => logger.error(message, errorFields(error));
-  const result = await sweep({ ...ports, logError }, id);
+  const remainingMilliseconds = () => context.getRemainingTimeInMillis();
+  const result = await sweep({ ...ports, logError, remainingMilliseconds }, id);
   logger.info('Swept.', { ...result });
   metrics.addMetric(METRICS.oldestTask, MetricUnit.Seconds, result.oldestSeconds);
   metrics.addMetric('OpenTasks', MetricUnit.Count, result.open);

@@ -71,14 +71,17 @@ export class DynamoDueDates implements DueDates {
     await this.#table.put(keys.due(due.due, due.at, due.task), due);
   }
 
-  async ofCompany<D extends DueKind>(due: D, company: string): Promise<Due<D>[]> {
-    const all = await this.#table.list(keys.dues(due), DUE_SCHEMAS[due]);
-    return (all as Due<D>[]).filter((one) => one.company === company);
+  all<D extends DueKind>(due: D): Promise<Due<D>[]> {
+    return this.#table.list(keys.dues(due), DUE_SCHEMAS[due]) as Promise<Due<D>[]>;
   }
 
-  async come<D extends DueKind>(due: D, now: Date, most: number): Promise<Due<D>[]> {
+  async ofCompany<D extends DueKind>(due: D, company: string): Promise<Due<D>[]> {
+    return (await this.all(due)).filter((one) => one.company === company);
+  }
+
+  come<D extends DueKind>(due: D, now: Date): Promise<Due<D>[]> {
     // Sort keys are `<instant>#<task>`, and "~" stands behind "#": every task of this very instant is among them.
-    const at = { pk: keys.dues(due).pk, last: `${now.toISOString()}~`, most };
+    const at = { pk: keys.dues(due).pk, last: `${now.toISOString()}~` };
     return this.#table.upTo(at, DUE_SCHEMAS[due]) as Promise<Due<D>[]>;
   }
 

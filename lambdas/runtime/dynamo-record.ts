@@ -47,18 +47,31 @@ export class RecordTable {
   }
 
   /** Every record of a partition, or below a prefix of its sort keys, in key order. */
-  async list<S extends z.ZodType>(at: { pk: string; prefix?: string }, schema: S): Promise<z.infer<S>[]> {
+  list<S extends z.ZodType>(at: { pk: string; prefix?: string }, schema: S): Promise<z.infer<S>[]> {
+    return at.prefix === undefined
+      ? this.#query('pk = :pk', { ':pk': at.pk }, schema)
+      : this.#query('pk = :pk AND begins_with(sk, :prefix)', { ':pk': at.pk, ':prefix': at.prefix }, schema);
+  }
+
+  /** The records of a partition whose sort key is at most `last`, in key order. */
+  upTo<S extends z.ZodType>(at: { pk: string; last: string }, schema: S): Promise<z.infer<S>[]> {
+    return this.#query('pk = :pk AND sk <= :last', { ':pk': at.pk, ':last': at.last }, schema);
+  }
+
+  /** All pages, read consistently. */
+  async #query<S extends z.ZodType>(
+    condition: string,
+    values: Readonly<Record<string, string>>,
+    schema: S,
+  ): Promise<z.infer<S>[]> {
     const records: z.infer<S>[] = [];
     let start: Record<string, unknown> | undefined;
     do {
       const page = await this.#client.send(
         new QueryCommand({
           TableName: this.#name,
-          KeyConditionExpression: `pk = :pk${at.prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
-          ExpressionAttributeValues: {
-            ':pk': at.pk,
-            ...(at.prefix === undefined ? {} : { ':prefix': at.prefix }),
-          },
+          KeyConditionExpression: condition,
+          ExpressionAttributeValues: values,
           ConsistentRead: true,
           ...(start ? { ExclusiveStartKey: start } : {}),
         }),
@@ -67,23 +80,6 @@ export class RecordTable {
       start = page.LastEvaluatedKey;
     } while (start);
     return records;
-  }
-
-  /** The first records whose sort key is at most `last`, in key order. */
-  async upTo<S extends z.ZodType>(
-    at: { pk: string; last: string; most: number },
-    schema: S,
-  ): Promise<z.infer<S>[]> {
-    const { Items = [] } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#name,
-        KeyConditionExpression: 'pk = :pk AND sk <= :last',
-        ExpressionAttributeValues: { ':pk': at.pk, ':last': at.last },
-        ConsistentRead: true,
-        Limit: at.most,
-      }),
-    );
-    return Items.map((item) => parseRecord(item, schema));
   }
 
   /** The keys of the items that an index holds under a value, in its order. An index can't be read consistently. */

@@ -309,6 +309,13 @@ describe('the rule on ended executions', () => {
     expect(await startRecovery(world, ended('unknown'))).toBe('nothing');
   });
 
+  test('leaves a task alone whose id another operation was started under: that execution was refused', async () => {
+    const actor = await planned();
+    const other = { machine: 'backup', status: 'FAILED', error: 'TaskIdTaken' };
+    expect(await startRecovery(world, ended(actor.task, other))).toBe('nothing');
+    expect(await world.tasks.get(actor.task)).toMatchObject({ state: 'open', recoveries: 0 });
+  });
+
   test('stops starting them after a few, saying what to do', async () => {
     const actor = await planned();
     for (let start = 0; start < RECOVERY_STARTS; start += 1) await startRecovery(world, ended(actor.task));

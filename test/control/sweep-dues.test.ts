@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { closeTask } from '../../core/control/close-task.ts';
-import { sweep } from '../../core/control/sweep.ts';
+import { SWEEP_MARGIN_MS, sweep } from '../../core/control/sweep.ts';
+import { DUES_PER_SWEEP } from '../../core/control/sweep-dues.ts';
 import { verifyErased } from '../../core/control/verify-erased.ts';
 import type { Actor } from '../../core/ports.ts';
 import { dynamoDiscardDues } from '../../lambdas/runtime/dynamo-discard-dues.ts';
@@ -34,7 +35,15 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const run = (changes: Partial<Parameters<typeof sweep>[0]> = {}) =>
-  sweep({ ...world, logError: (_, error) => failures.push(error), ...changes }, 'event');
+  sweep(
+    {
+      ...world,
+      logError: (_, error) => failures.push(error),
+      remainingMilliseconds: () => 240_000,
+      ...changes,
+    },
+    'event',
+  );
 const startedFor = (company: string) =>
   world.startedCleanups.filter(({ input }) => input.company === company);
 const discardsOf = ({ task }: Actor) => world.discards.filter((event) => event.task === task);
@@ -84,7 +93,8 @@ describe('a fallback copy whose grace days are over', () => {
     forward(2 * MINUTE_MS);
     expect((await run()).cleanupsWaiting).toBeGreaterThan(0);
     forward(HOUR_MS + MINUTE_MS);
-    await run();
+    // Nothing is due, and the copy waits all the same: the alarm rings until it is gone.
+    expect((await run()).cleanupsWaiting).toBeGreaterThan(0);
     expect(startedFor(move.company)).toHaveLength(2);
     forward(HOUR_MS);
     await run();
@@ -218,15 +228,71 @@ describe('a backup', () => {
     expect(await world.dueDates.ofCompany('expire-backup', actor.company)).toHaveLength(1);
   });
 
-  test('whose due date comes too early gets the one of its day, and is not touched', async () => {
+  test('that a removal is about to end keeps the early due date, which was written before its end', async () => {
     const actor = await finishedBackup(world);
     const [due] = await world.dueDates.ofCompany('expire-backup', actor.company);
     if (!due) throw new Error('the backup has no due date');
-    await world.dueDates.remove(due);
-    await world.dueDates.schedule({ ...due, at: new Date(world.clock.time).toISOString() });
+    const early = { ...due, at: new Date(world.clock.time).toISOString() };
+    await world.dueDates.schedule(early);
     await run();
     expect(discardsOf(actor)).toEqual([]);
-    expect(await world.dueDates.ofCompany('expire-backup', actor.company)).toEqual([due]);
+    expect(await world.dueDates.ofCompany('expire-backup', actor.company)).toEqual([early, due]);
+    await world.backups.endBy(actor.company, actor.task, early.at);
+    await run();
+    expect(discardsOf(actor)).toHaveLength(1);
+  });
+});
+
+describe('a datacenter that does not answer', () => {
+  const dueIn = (datacenter: string, number: number) => ({
+    kind: 'due' as const,
+    due: 'discard-exports' as const,
+    at: new Date(Date.parse('2020-01-01T00:00:00.000Z') + number).toISOString(),
+    task: `gone-${datacenter}-${number}`,
+    company: 'of-nobody',
+    datacenter,
+  });
+  const fill = async (datacenter: string, count: number) => {
+    const dues = Array.from({ length: count }, (_, number) => dueIn(datacenter, number));
+    await Promise.all(dues.map((due) => world.dueDates.schedule(due)));
+    return dues;
+  };
+  const drop = (dues: readonly ReturnType<typeof dueIn>[]) =>
+    Promise.all(dues.map((due) => world.dueDates.remove(due)));
+
+  test('is asked once in a sweep, and the others have their turn', async () => {
+    const dues = [...(await fill('us', 5)), ...(await fill('eu', 1))];
+    const asked: string[] = [];
+    const functions = {
+      ...world.functions,
+      invokeDiscard: async (event: { datacenter: string; task: string }) => {
+        if (!event.task.startsWith('gone-')) return;
+        asked.push(event.datacenter);
+        if (event.datacenter === 'us') throw new Error('timed out');
+      },
+    };
+    const result = await run({ functions });
+    expect(asked.sort()).toEqual(['eu', 'us']);
+    expect(result.failed).toBe(1);
+    await drop(dues);
+  });
+
+  test('keeps no other from its turn, however many of its due dates stay', async () => {
+    const dues = [...(await fill('us', DUES_PER_SWEEP + 10)), dueIn('eu', 90_000)];
+    await world.dueDates.schedule(dueIn('eu', 90_000));
+    await run();
+    expect(world.discards.map(({ task }) => task)).toContain('gone-eu-90000');
+    expect(world.discards.filter(({ task }) => task.startsWith('gone-'))).toHaveLength(DUES_PER_SWEEP);
+    await drop(dues);
+  });
+
+  test('is left for the next sweep when the time of this one is over', async () => {
+    const dues = await fill('us', 1);
+    await run({ remainingMilliseconds: () => SWEEP_MARGIN_MS });
+    expect(world.discards).toEqual([]);
+    await run();
+    expect(world.discards.map(({ task }) => task)).toContain('gone-us-0');
+    await drop(dues);
   });
 });
 

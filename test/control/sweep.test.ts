@@ -23,7 +23,15 @@ beforeEach(() => {
 });
 
 const run = (eventId = 'event-1', changes: Partial<Parameters<typeof sweep>[0]> = {}) =>
-  sweep({ ...world, logError: (message) => failures.push(message), ...changes }, eventId);
+  sweep(
+    {
+      ...world,
+      logError: (message) => failures.push(message),
+      remainingMilliseconds: () => 240_000,
+      ...changes,
+    },
+    eventId,
+  );
 const startedFor = (task: string) => world.started.filter(({ input }) => input.task === task);
 const forward = (minutes: number) => {
   world.clock.time += minutes * 60_000;
@@ -131,7 +139,7 @@ describe('a sweep of what is due', () => {
       { objects: 4, uploads: 1, at: '2026-03-09T00:00:00.000Z' },
     );
     await run();
-    const left = await world.dueDates.come('discard-exports', world.now(), 100);
+    const left = await world.dueDates.come('discard-exports', world.now());
     expect(left.map((due) => due.task)).not.toContain(task);
     const lines = await world.logLines(task);
     expect(lines.at(-1)).toMatch(/the exports in us are gone: 4 objects deleted, 1 uploads aborted/);
@@ -140,9 +148,9 @@ describe('a sweep of what is due', () => {
       { due: 'discard-exports', at: event?.at ?? '', task },
       { objects: 0, uploads: 0, at: '2026-03-09T00:00:00.000Z' },
     );
-    expect(
-      (await world.dueDates.come('discard-exports', world.now(), 100)).map((due) => due.task),
-    ).not.toContain(task);
+    expect((await world.dueDates.come('discard-exports', world.now())).map((due) => due.task)).not.toContain(
+      task,
+    );
   });
 });
 
@@ -154,7 +162,7 @@ test('the exports of an undone task are discarded once more, for a write that wa
   const record = await world.tasks.get(actor.task);
   const closedAt = record?.state === 'closed' ? record.closedAt : '';
   const tasksDueBy = async (ms: number) =>
-    (await world.dueDates.come('discard-exports', new Date(Date.parse(closedAt) + ms), 100)).map(
+    (await world.dueDates.come('discard-exports', new Date(Date.parse(closedAt) + ms))).map(
       ({ task }) => task,
     );
   expect(await tasksDueBy(LATE_WRITES_MS - 60_000)).not.toContain(actor.task);

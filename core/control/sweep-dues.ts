@@ -1,0 +1,66 @@
+import type { DueKind, DueRecord } from '@tanker/contract/index.ts';
+import { DatacenterSilent, type SweepDuesPorts } from './sweep-exports.ts';
+
+type Due<D extends DueKind> = Extract<DueRecord, { due: D }>;
+
+/** Due dates of a kind taken up by one sweep: 500 invocations of 20 ms are 10 s. The others wait for the next one. */
+export const DUES_PER_SWEEP = 500;
+
+/** What all kinds of one sweep share. */
+export interface Round {
+  readonly ports: SweepDuesPorts;
+  /** Whether another piece of work can still be begun and the sweep end in its time. */
+  readonly hasTime: () => boolean;
+  /** Runs one piece of work; a failure is counted and told, and answers undefined. */
+  readonly attempt: <T>(what: string, work: () => Promise<T>) => Promise<T | undefined>;
+  /** Datacenters whose agent could not be asked in this sweep. */
+  readonly silent: Set<string>;
+}
+
+export interface DuesDone<D extends DueKind> {
+  /** How many have come. */
+  readonly come: number;
+  /** Those for which something was done. */
+  readonly done: readonly Due<D>[];
+  /** Those that stand as they stood: their work failed, or they did not have their turn. */
+  readonly left: readonly Due<D>[];
+}
+
+const datacenterOf = (due: DueRecord): string =>
+  'datacenter' in due ? due.datacenter : due.location.datacenter;
+
+/** One of each datacenter in turn, so that a datacenter whose due dates stay keeps no other from its turn. */
+export function inTurns<D extends DueRecord>(dues: readonly D[]): D[] {
+  const queues = [...Map.groupBy(dues, datacenterOf).values()];
+  const longest = Math.max(0, ...queues.map((queue) => queue.length));
+  return Array.from({ length: longest }, (_, turn) => queues.flatMap((queue) => queue[turn] ?? [])).flat();
+}
+
+/** Looks after the due dates of a kind that have come. */
+export async function sweepDues<D extends DueKind>(
+  { ports, hasTime, attempt, silent }: Round,
+  kind: D,
+  work: (ports: SweepDuesPorts, due: Due<D>) => Promise<boolean>,
+): Promise<DuesDone<D>> {
+  const come =
+    (await attempt(`The ${kind} due dates could not be read.`, () =>
+      ports.dueDates.come(kind, ports.now()),
+    )) ?? [];
+  const done: Due<D>[] = [];
+  const left: Due<D>[] = [];
+  for (const [index, due] of inTurns(come).entries()) {
+    if (index >= DUES_PER_SWEEP || !hasTime() || silent.has(datacenterOf(due))) {
+      left.push(due);
+      continue;
+    }
+    const did = await attempt(`The due date ${kind} of task ${due.task} could not be looked after.`, () =>
+      work(ports, due).catch((error: unknown) => {
+        if (error instanceof DatacenterSilent) silent.add(error.datacenter);
+        throw error;
+      }),
+    );
+    if (did === undefined) left.push(due);
+    else if (did) done.push(due);
+  }
+  return { come: come.length, done, left };
+}
