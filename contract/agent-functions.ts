@@ -34,7 +34,8 @@ const Hooked = { version: z.int().min(0).default(0), hooks: z.array(HookName).de
 
 export const AgentEvent = z.discriminatedUnion('action', [
   z.object({ action: z.literal('describe'), ...AgentCommon }).strict(),
-  z.object({ action: z.literal('drain'), ...AgentCommon }).strict(),
+  /** With a deadline it waits until then, in milliseconds since 1970, for what is pending; without one only a moment. */
+  z.object({ action: z.literal('drain'), ...AgentCommon, deadlineMillis: z.int().optional() }).strict(),
   z
     .object({
       action: z.literal('export'),

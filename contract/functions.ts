@@ -116,6 +116,8 @@ export const DispatchEvent = z
     token: z.string().min(1).max(2048),
     grant: z.int().min(1).optional(),
     hook: HookName.optional(),
+    /** Of a drain under the lock: when the lock budget is used up, in milliseconds since 1970. */
+    deadlineMillis: z.int().optional(),
   })
   .strict();
 export type DispatchEvent = z.infer<typeof DispatchEvent>;

@@ -76,6 +76,8 @@ export const CleanupInput = z
     at: Place,
     /** Gives the fallback copy up before its grace days are over. */
     early: z.literal(true).optional(),
+    /** Gives the fallback copy up though somebody wrote there since the move: people have looked, and nobody needs it. */
+    acceptChanges: z.literal(true).optional(),
   })
   .strict()
   .meta({ id: 'CleanupInput' });

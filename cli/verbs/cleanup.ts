@@ -8,6 +8,7 @@ import { checkTarget, companyArgument, type Target, targetArgument, targetText }
 interface CleanupOptions extends StartOptions, ConfirmOptions {
   readonly at: Target;
   readonly early?: true;
+  readonly acceptChanges?: true;
 }
 
 export function addCleanup(program: Command, context: Context): void {
@@ -23,7 +24,11 @@ export function addCleanup(program: Command, context: Context): void {
       'DATACENTER, or DATACENTER/SERVER where it has several',
       targetArgument,
     )
-    .option('--early', 'give the fallback copy up before its grace days are over');
+    .option('--early', 'give the fallback copy up before its grace days are over')
+    .option(
+      '--accept-changes',
+      'give it up though somebody wrote there since the move, and nobody needs that',
+    );
   startOptions(confirmOption(command), 'cleanup')
     .addHelpText(
       'after',
@@ -45,6 +50,7 @@ Examples:
           ...asked('cleanup', company, options),
           at: options.at,
           ...(options.early ? { early: true as const } : {}),
+          ...(options.acceptChanges ? { acceptChanges: true as const } : {}),
         };
         return startAsAsked(session, 'cleanup', input, options);
       }),
@@ -52,7 +58,12 @@ Examples:
 }
 
 /** What a person is told before the company's id has to be typed. */
-function warningOf(company: string, { at, early }: CleanupOptions): string {
-  const gone = `What a move or a failed erase has left of ${company} at ${targetText(at)} is erased.`;
-  return early ? `${gone} A fallback copy is given up before its grace days are over.` : gone;
+function warningOf(company: string, { at, early, acceptChanges }: CleanupOptions): string {
+  return [
+    `What a move or a failed erase has left of ${company} at ${targetText(at)} is erased.`,
+    early ? 'A fallback copy is given up before its grace days are over.' : '',
+    acceptChanges ? 'What somebody wrote there since the move is erased too, and stands nowhere else.' : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
 }

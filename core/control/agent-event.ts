@@ -86,8 +86,10 @@ export async function agentEvent(
   event: DispatchEvent,
   record: TaskRecord,
 ): Promise<AgentEvent> {
-  const { grant, hook, action, ...common } = event;
-  if (action === 'describe' || action === 'drain' || action === 'discard') return { action, ...common };
+  const { grant, hook, action, deadlineMillis, ...common } = event;
+  if (action === 'describe' || action === 'discard') return { action, ...common };
+  if (action === 'drain')
+    return { action, ...common, ...(deadlineMillis === undefined ? {} : { deadlineMillis }) };
   const { plan } = record;
   const planned = plan?.providers.find((provider) => provider.name === event.provider);
   if (!plan || !planned) throw taskClosed(event.task);

@@ -1,6 +1,7 @@
 import {
   type FallbackRecord,
   formatLocation,
+  INPUTS,
   type Location,
   type Plan,
   type SubtaskRecord,
@@ -35,71 +36,77 @@ export async function fallbackOf(
     now: fallback
       ? `Task "${fallback.givenUpBy}" gave it up at ${fallback.givenUpAt}.`
       : 'No record of one is there; nothing was given up or erased.',
-    next: 'Look at that task. Nothing is left to do for this one.',
+    next: 'Nothing is left to do for this task.',
   });
 }
 
-/** Rows of one provider, which are what the move left behind. Throws DrainIncomplete or FallbackChanged. */
-function checkProvider(
+interface Found {
+  readonly rows: number;
+  /** What is not as the move left it; undefined when all is. */
+  readonly change?: string;
+}
+
+/** What one provider holds, compared with what the move left there. Throws VerificationFailed. */
+function lookAt(
   subtasks: readonly SubtaskRecord[],
   actor: Actor,
   at: { provider: string; location: Location },
   expected: string | undefined,
-): number {
+): Found {
   const where = `${at.provider} at ${formatLocation(at.location)}`;
   const found = { epoch: actor.epoch, phase: 'verify', ...at };
   const drained = resultOf(subtasks, { ...found, action: 'drain' });
-  if (!drained) {
-    throw new TankerError('DrainIncomplete', {
-      what: `${where} did not report that nothing of the company is pending.`,
-      now: KEPT,
-      next: "Look at the provider's drain subtask: messages that wait there would be lost with the copy.",
-    });
-  }
   const sealed = resultOf(subtasks, { ...found, action: 'seal' });
-  if (!sealed) {
+  if (!drained || !sealed) {
     throw new TankerError('VerificationFailed', {
-      what: `${where} has no finished seal under epoch ${actor.epoch}.`,
+      what: `${where} has no finished ${sealed ? 'drain' : 'seal'} under epoch ${actor.epoch}.`,
       now: KEPT,
-      next: "Look at the provider's seal subtask; missing evidence is never taken for equal.",
+      next: "Look at the provider's subtasks; missing evidence is never taken for equal.",
     });
   }
   const rows = sealed.collections.reduce((total, { digest }) => total + digest.rows, 0);
-  const same =
-    expected === undefined ? rows === 0 : sliceSha256(sealed.collections, drained.watermark) === expected;
-  if (same) return rows;
-  throw new TankerError('FallbackChanged', {
-    what:
-      expected === undefined
-        ? `${where} holds ${rows} row(s) of the company, and was no provider of the move that left the copy.`
-        : `${where} is not what the move left behind: its rows, their digests or its watermark differ.`,
-    now: KEPT,
-    next: 'Find out who wrote there since the move (a stale route, a job, a consumer) and whether that is needed, before the copy is erased by hand.',
-  });
+  // Where nothing is, nothing is lost: a removal, or somebody by hand, was there before.
+  if (rows === 0 || sliceSha256(sealed.collections, drained.watermark) === expected) return { rows };
+  const change =
+    expected === undefined
+      ? `${where} holds ${rows} row(s) of the company, and was no provider of the move that left the copy`
+      : `${where} is not what the move left behind: its rows, their digests or its watermark differ`;
+  return { rows, change };
 }
+
+const changed = (change: string, company: string, at: Location): TankerError =>
+  new TankerError('FallbackChanged', {
+    what: `${change}.`,
+    now: KEPT,
+    next: `Find out who wrote there since the move (a stale route, a job, a consumer). If nobody needs what was written, say so: \`tanker cleanup ${company} --at ${formatLocation(at)} --accept-changes\`.`,
+  });
 
 /**
  * Every provider at the location holds exactly what the move left, counted as many changes as then, and has nothing
- * pending. Marks the task as verified under this epoch, which the commit demands.
+ * pending; or people have looked at what differs and accept that it goes. Marks the task as verified under this epoch,
+ * which the commit demands.
+ *
+ * @throws FallbackChanged, VerificationFailed, PlacementChanged
  */
 export async function verifyFallback(ports: VerifyFallbackPorts, actor: Actor) {
-  const { plan } = await heldTask(ports.tasks, actor);
+  const { plan, input } = await heldTask(ports.tasks, actor);
+  const { acceptChanges } = INPUTS.cleanup.parse(input);
   const { slices, location, task } = await fallbackOf(ports.fallbacks, actor, plan);
   const subtasks = await ports.subtasks.list(actor.task);
-  const rows = plan.providers.reduce(
-    (total, { name: provider }) =>
-      total + checkProvider(subtasks, actor, { provider, location }, slices[provider]),
-    0,
+  const found = plan.providers.map(({ name: provider }) =>
+    lookAt(subtasks, actor, { provider, location }, slices[provider]),
   );
+  const changes = found.flatMap(({ change }) => change ?? []);
+  if (changes[0] !== undefined && !acceptChanges) throw changed(changes[0], actor.company, location);
+  const rows = found.reduce((total, one) => total + one.rows, 0);
   await ports.tasks.advance(actor, {
     verified: { epoch: actor.epoch, at: ports.now().toISOString(), rows },
   });
+  const line = { task: actor.task, phase: 'verify', by: actor.holder, epoch: actor.epoch } as const;
+  for (const change of changes) await ports.log.write({ ...line, what: `accepted as asked: ${change}` });
   await ports.log.write({
-    task: actor.task,
-    phase: 'verify',
-    by: actor.holder,
-    epoch: actor.epoch,
-    what: `the fallback copy is what task ${task} left behind: ${plan.providers.length} providers, ${rows} rows`,
+    ...line,
+    what: `the fallback copy is what task ${task} left behind${changes.length > 0 ? ', but for what was accepted' : ''}: ${plan.providers.length} providers, ${rows} rows`,
   });
   return { providers: plan.providers.length, rows };
 }

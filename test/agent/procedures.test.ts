@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { describe as describeCompany } from '../../core/agent/describe.ts';
 import { discard } from '../../core/agent/discard.ts';
-import { DRAIN_POLL_LONGEST_MS, DRAIN_POLL_MS, drain } from '../../core/agent/drain.ts';
+import {
+  CLOSED_LOOK_MS,
+  DRAIN_MARGIN_MS,
+  DRAIN_POLL_LONGEST_MS,
+  DRAIN_POLL_MS,
+  drain,
+} from '../../core/agent/drain.ts';
 import { erase } from '../../core/agent/erase.ts';
 import { fence } from '../../core/agent/fence.ts';
 import { hook } from '../../core/agent/hook.ts';
@@ -9,6 +15,7 @@ import { open } from '../../core/agent/open.ts';
 import { seal } from '../../core/agent/seal.ts';
 import { agentWorld, eventOf, HERE, recordOf, THERE } from './agent-world.ts';
 
+const LATER = Date.parse('2099-01-01T00:00:00.000Z');
 const AWAY = recordOf({ home: { state: 'home', location: THERE } });
 const STALE = [
   ['a newer epoch', recordOf({ epoch: 4, holder: 'move-2/move-2', home: AWAY.home })],
@@ -28,14 +35,14 @@ describe('drain', () => {
       { pending: 0, watermark: 'c' },
       { pending: 0, watermark: 'c' },
     ];
-    const { result } = await run(drain, eventOf('drain'));
+    const { result } = await run(drain, eventOf('drain', { deadlineMillis: LATER }));
     expect(result).toEqual({ action: 'drain', watermark: 'c', polls: 6 });
   });
 
   test('waits longer from poll to poll, up to a limit', async () => {
     const { provider, clock, run } = agentWorld();
     provider.pending = Array.from({ length: 10 }, (_, index) => ({ pending: 1, watermark: `${index}` }));
-    await run(drain, eventOf('drain'));
+    await run(drain, eventOf('drain', { deadlineMillis: LATER }));
     expect(clock.slept[0]).toBe(DRAIN_POLL_MS);
     expect(clock.slept.at(-1)).toBe(DRAIN_POLL_LONGEST_MS);
   });
@@ -48,6 +55,27 @@ describe('drain', () => {
       return { pending: 1, watermark: 'a' };
     };
     await expect(run(drain, eventOf('drain'), { signal: stop.signal })).rejects.toThrow('settled');
+  });
+
+  test('gives up in time to tell what is still pending at the deadline', async () => {
+    const { provider, clock, run } = agentWorld();
+    provider.drain = async () => ({ pending: 3, watermark: 'a' });
+    const deadlineMillis = clock.now().getTime() + 60_000;
+    await expect(run(drain, eventOf('drain', { deadlineMillis }))).rejects.toMatchObject({
+      name: 'DrainIncomplete',
+      message: expect.stringContaining('3 message(s) or job(s)'),
+    });
+    const left = deadlineMillis - clock.now().getTime();
+    expect(left).toBeGreaterThan(DRAIN_MARGIN_MS - 2 * DRAIN_POLL_LONGEST_MS);
+    expect(left).toBeLessThanOrEqual(DRAIN_MARGIN_MS);
+  });
+
+  test('waits only a moment for what is pending at a company that is closed: nobody works it off', async () => {
+    const { provider, clock, run } = agentWorld();
+    provider.drain = async () => ({ pending: 1, watermark: 'a' });
+    const from = clock.now().getTime();
+    await expect(run(drain, eventOf('drain'))).rejects.toMatchObject({ name: 'DrainIncomplete' });
+    expect(clock.now().getTime() - from).toBeLessThan(CLOSED_LOOK_MS + 2 * DRAIN_POLL_LONGEST_MS);
   });
 });
 

@@ -41,10 +41,17 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Wakes sleepers at once and counts nothing: for procedures that poll. */
+/** Wakes sleepers at once, when their time has passed: for procedures that poll. */
 export class HastyClock extends ManualClock {
+  #passed = 0;
+
+  override now(): Date {
+    return new Date(super.now().getTime() + this.#passed);
+  }
+
   override sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     this.slept.push(milliseconds);
+    this.#passed += milliseconds;
     return signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve();
   }
 }
