@@ -76,6 +76,8 @@ const taskFields = {
   /** The phase that was begun last, and when each was begun; one phase lasts until the next begins. */
   phase: Phase,
   phases: z.record(z.string(), Instant),
+  /** The epoch of the company's row when the task was opened: who has held the company since then has raised it. */
+  seenEpoch: Epoch.optional(),
   /** The epoch and holder under which the task acts now; 0 and null before the claim. */
   epoch: Epoch,
   holder: Holder.nullable(),

@@ -43,7 +43,10 @@ export type GoneBackup = Extract<BackupRecord, { goneAt: string }>;
 export interface Backups {
   get(company: string, task: string): Promise<BackupRecord | undefined>;
   list(company: string): Promise<readonly BackupRecord[]>;
-  /** Before its task's commit point. A repeat is fine; `TaskClosed` when a recovery has discarded it. */
+  /**
+   * Before its task's commit point. A repeat is fine; `TaskClosed` when a recovery has discarded it; `TaskIdTaken` when
+   * an earlier task of that id has left one.
+   */
   begin(backup: PendingBackup): Promise<void>;
   /** After its task's commit point. A repeat is fine, also after its end. */
   makeAvailable(company: string, task: string): Promise<void>;
@@ -55,6 +58,7 @@ export interface Backups {
 
 /** The removals that are complete. */
 export interface Ledger {
+  get(company: string, task: string): Promise<LedgerRecord | undefined>;
   /** A repeat changes nothing. */
   write(removal: LedgerRecord): Promise<void>;
 }

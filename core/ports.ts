@@ -193,9 +193,10 @@ export interface Claims {
   read(company: string): Promise<ClaimRecord | undefined>;
   /**
    * Takes a free company under a new epoch above every one known. Idempotent by holder. `CompanyBusy` while another
-   * task holds it, unless that task is the one named in `over`, which is known to be closed.
+   * task holds it, unless that task is the one named in `over`, which is known to be closed; and when any task has held
+   * it since the row's epoch was `seen`.
    */
-  take(order: ClaimOrder & { over?: string }): Promise<number>;
+  take(order: ClaimOrder & { over?: string; seen?: number }): Promise<number>;
   /** A recovery's take: only while the row names the task; undefined when it does not. Idempotent by holder. */
   retake(order: ClaimOrder): Promise<number | undefined>;
   /** A task's last write. Does nothing unless the row names the task. */

@@ -31,6 +31,8 @@ export interface Findings {
   readonly claimed: Claimed;
   /** What stands at the location of a cleanup, after no older epoch can change it any more. */
   readonly fallback: FallbackRecord | undefined;
+  /** The grant under which the task has locked the company; undefined when it never did. */
+  readonly grant: number | undefined;
   /** What a recovery before this one has decided. */
   readonly before: Outcome | undefined;
 }
@@ -40,11 +42,15 @@ export const committedBy = (record: AuthorityRecord, task: string, plan: Plan): 
   record.versionTask === task && record.version > plan.version;
 
 /** Whether the operation's commit point was passed by this task: the mark of its own, in the one place that keeps it. */
-function isCommitted({ task, operation, plan, claimed, fallback }: Findings): boolean {
+function isCommitted({ task, operation, plan, claimed, fallback, grant }: Findings): boolean {
   const { record } = claimed;
   switch (operation) {
     case 'backup':
-      return record.lock?.state === 'released' && record.lock.releasedBy === formatHolder(task, task);
+      return (
+        record.lock?.state === 'released' &&
+        record.lock.grant === grant &&
+        record.lock.releasedBy === formatHolder(task, task)
+      );
     case 'cleanup':
       // Debts are nobody's any more: erasing them needs no commit.
       if (plan.leftover === 'debts') return record.version === plan.version;
@@ -72,12 +78,20 @@ export function outcomeOf(findings: Findings): Outcome {
  */
 export async function decideDirection(ports: DecidePorts, actor: Actor): Promise<DecideDirectionResult> {
   const record = await heldTask(ports.tasks, actor);
-  const { plan, operation, direction, committed } = record;
+  const { plan, operation, direction, committed, lock } = record;
   const claimed = await ports.authority.claim(actor);
   const fallback = await fencedFallback(ports, actor, plan);
   await endWorkers(ports, actor);
   const { task } = actor;
-  const outcome = outcomeOf({ task, operation, plan, claimed, fallback, before: direction?.outcome });
+  const outcome = outcomeOf({
+    task,
+    operation,
+    plan,
+    claimed,
+    fallback,
+    grant: lock?.grant,
+    before: direction?.outcome,
+  });
   const forward = outcome === DONE[operation];
   await ports.tasks.advance(actor, {
     direction: { epoch: actor.epoch, outcome },

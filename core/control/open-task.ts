@@ -55,7 +55,7 @@ const text = (input: unknown, field: string): string => {
   return typeof value === 'string' ? value.slice(0, 200) : '';
 };
 
-function newRecord(order: OpenTaskOrder, now: string): OpenTaskRecord {
+function newRecord(order: OpenTaskOrder, now: string, seenEpoch: number | undefined): OpenTaskRecord {
   return {
     kind: 'task',
     state: 'open',
@@ -69,6 +69,7 @@ function newRecord(order: OpenTaskOrder, now: string): OpenTaskRecord {
     createdAt: now,
     phase: 'plan',
     phases: { plan: now },
+    ...(seenEpoch === undefined ? {} : { seenEpoch }),
     epoch: 0,
     holder: null,
     recoveries: 0,
@@ -104,7 +105,12 @@ export async function openTask(ports: OpenTaskPorts, order: OpenTaskOrder): Prom
       cause: `The execution's name "${task}" is no task id. Nothing was touched and no record was written. Use 1 to 48 lower-case letters, digits or "-".`,
     });
   }
-  const { created, record } = await ports.tasks.create(newRecord(order, ports.now().toISOString()));
+  // Before anything else is read: plan takes the company only if nobody has held it since.
+  const seen = input instanceof TankerError ? undefined : await ports.claims.read(input.company);
+  const seenEpoch = input instanceof TankerError ? undefined : (seen?.epoch ?? 0);
+  const { created, record } = await ports.tasks.create(
+    newRecord(order, ports.now().toISOString(), seenEpoch),
+  );
   if (!created && record.executionArn !== order.executionArn) return answer(refusalOf(taken(order, record)));
   if (record.state === 'closed') return answer(record.failure ?? refusalOf(taken(order, record)));
 

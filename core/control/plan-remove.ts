@@ -1,6 +1,6 @@
 import { type RemoveInput, TankerError } from '@tanker/contract/index.ts';
 import { homeOf, locationsOf } from './placement.ts';
-import { expiryOf, planSlice } from './plan-home.ts';
+import { checkUnused, expiryOf, planSlice } from './plan-home.ts';
 import { everyProvider, type Planner } from './prospect.ts';
 import { UNTOUCHED } from './refusal.ts';
 
@@ -8,7 +8,9 @@ import { UNTOUCHED } from './refusal.ts';
  * Every provider is asked at home, and nobody elsewhere: one that is down there must not refuse a removal. Erased is at
  * every location all the same.
  */
-export const planRemove: Planner<'remove'> = async ({ topology, now }, input, authority) => {
+export const planRemove: Planner<'remove'> = async (ports, input, authority) => {
+  const { topology, now } = ports;
+  await checkUnused(ports, input);
   const from = homeOf(authority);
   const expiresAt = expiryOf(topology, now(), keepDaysOf(input));
   return {

@@ -3,6 +3,7 @@ import {
   formatHolder,
   formatLocation,
   INPUTS,
+  type Location,
   type Plan,
   type PlanTaskResult,
   type SubtaskStatus,
@@ -45,6 +46,14 @@ function unreachable(failed: SubtaskStatus): TankerError {
   });
 }
 
+/** Who is asked follows from the records; they have changed since the task was opened. */
+const changedMeanwhile = (company: string, provider: string, location: Location): TankerError =>
+  new TankerError('PlacementChanged', {
+    what: `${provider} at ${formatLocation(location)} was not asked: home or the records of company "${company}" changed while the task was planned.`,
+    now: UNTOUCHED,
+    next: 'Start again under a new task id, which looks at what is true now.',
+  });
+
 async function answersOf(
   ports: PlanPorts,
   order: PlanOrder,
@@ -55,8 +64,7 @@ async function answersOf(
   const subtasks = await ports.subtasks.list(order.task);
   return checks.map(({ provider, location }) => {
     const result = resultOf(subtasks, { epoch: 0, phase: 'plan', action: 'describe', provider, location });
-    if (!result)
-      throw unreachable({ provider, location, status: 'failed', cause: 'it left no answer on the record' });
+    if (!result) throw changedMeanwhile(order.company, provider, location);
     return { provider, location, describe: result.describe, summary: result.summary };
   });
 }
@@ -78,9 +86,14 @@ async function draft(ports: PlanPorts, order: PlanOrder, record: OpenTaskRecord)
 }
 
 /** Takes the company in the table; a claim left by a closed task is taken over. */
-async function take(ports: PlanPorts, order: PlanOrder, holder: string, reported: number): Promise<number> {
+async function take(
+  ports: PlanPorts,
+  order: PlanOrder,
+  { holder, reported, seen }: { holder: string; reported: number; seen: number | undefined },
+): Promise<number> {
   const claim = await ports.claims.read(order.company);
-  const request = { company: order.company, task: order.task, holder, reported };
+  const unchanged = seen === undefined ? {} : { seen };
+  const request = { company: order.company, task: order.task, holder, reported, ...unchanged };
   if (claim?.state !== 'held' || claim.task === order.task) return ports.claims.take(request);
   const other = await ports.tasks.get(claim.task);
   if (other?.state === 'open') throw companyBusy(order.company, claim.task);
@@ -186,7 +199,7 @@ export async function planTask(ports: PlanPorts, order: PlanOrder): Promise<Plan
     const { plan, reported } = record.plan
       ? { plan: record.plan, reported: 0 }
       : await draft(ports, order, record);
-    return { plan, epoch: await take(ports, order, holder, reported) };
+    return { plan, epoch: await take(ports, order, { holder, reported, seen: record.seenEpoch }) };
   });
   if (drafted instanceof TankerError) {
     await refuseTask(ports, order.task, drafted);

@@ -9,7 +9,7 @@ import type {
   TaskOperation,
   Topology,
 } from '@tanker/contract/index.ts';
-import type { Backups, Debts, Fallbacks } from '../ports.ts';
+import type { Backups, Debts, Fallbacks, Ledger } from '../ports.ts';
 
 /** What one provider answered at one location. */
 export interface Answer {
@@ -32,6 +32,7 @@ export interface ProspectPorts {
   readonly debts: Pick<Debts, 'list'>;
   readonly fallbacks: Pick<Fallbacks, 'get'>;
   readonly backups: Pick<Backups, 'get'>;
+  readonly ledger: Pick<Ledger, 'get'>;
   readonly now: () => Date;
 }
 

@@ -20,6 +20,14 @@ export const taskClosed = (task: string): TankerError =>
     next: "Look at the task's record and log; the execution that holds it is named there.",
   });
 
+/** Task records are forgotten after some time, what a task has left of a company only later, or never. */
+export const backupIdTaken = (company: string, task: string): TankerError =>
+  new TankerError('TaskIdTaken', {
+    what: `An earlier task "${task}" has left a backup or a removal of company "${company}" on record.`,
+    now: 'Nothing was committed, and what that task left is as it was.',
+    next: 'Start again under a task id that was never used.',
+  });
+
 /** The task's record while this actor holds it. Throws TaskClosed. */
 export async function heldTask(tasks: Tasks, actor: Actor): Promise<HeldRecord> {
   const record = await tasks.get(actor.task);

@@ -1,4 +1,4 @@
-import type { Topology } from '@tanker/contract/index.ts';
+import type { Plan, Topology } from '@tanker/contract/index.ts';
 import type { Actor, Backups, DueDates, Log } from '../ports.ts';
 import { expireDue } from './backup-record.ts';
 import type { HeldRecord } from './records.ts';
@@ -8,6 +8,7 @@ export interface SettleCommitPorts {
   readonly backups: Backups;
   readonly dueDates: DueDates;
   readonly log: Log;
+  readonly now: () => Date;
 }
 
 /**
@@ -21,19 +22,40 @@ export async function settleCommit(
 ): Promise<void> {
   const { operation, plan } = record;
   if (operation !== 'backup' && operation !== 'remove') return;
-  const own = await ports.backups.get(actor.company, actor.task);
-  if (!own || !plan.expiresAt) throw new Error(`the ${operation} was committed without a backup on record`);
-  // The due date first: no backup is ever available without the day of its end.
-  await ports.dueDates.schedule(expireDue(own, own.expiresAt));
-  await ports.backups.makeAvailable(actor.company, actor.task);
-  if (operation === 'remove') await endOtherCopies(ports, actor, plan.expiresAt);
+  if (!plan.expiresAt) throw new Error(`the plan of a ${operation} says until when its backup is kept`);
+  await makeAvailable(ports, actor, plan.expiresAt);
+  if (operation === 'remove') await endOtherCopies(ports, actor, plan, plan.expiresAt);
 }
 
-/** No older backup and no transfer of the company outlives the removal's own backup. */
-async function endOtherCopies(ports: SettleCommitPorts, actor: Actor, latest: string): Promise<void> {
+/** The due date first: no backup is ever available without the day of its end. */
+async function makeAvailable(
+  ports: SettleCommitPorts,
+  { company, task }: Actor,
+  expiresAt: string,
+): Promise<void> {
+  const own = await ports.backups.get(company, task);
+  if (!own) {
+    // A removal may stay open for longer than the tombstone of its backup is kept.
+    if (expiresAt <= ports.now().toISOString()) return;
+    throw new Error('the task was committed without a backup on record');
+  }
+  await ports.dueDates.schedule(expireDue(own, own.expiresAt));
+  await ports.backups.makeAvailable(company, task);
+}
+
+/**
+ * No older backup and no transfer of the company outlives the removal's own backup. One of a version above the plan's was
+ * made after a restore: this call is late, and it is none of its.
+ */
+async function endOtherCopies(
+  ports: SettleCommitPorts,
+  actor: Actor,
+  plan: Plan,
+  latest: string,
+): Promise<void> {
   let ended = 0;
   for (const backup of await ports.backups.list(actor.company)) {
-    if (backup.state !== 'available' || backup.expiresAt <= latest) continue;
+    if (backup.state !== 'available' || backup.expiresAt <= latest || backup.version > plan.version) continue;
     await ports.dueDates.schedule(expireDue(backup, latest));
     await ports.backups.endBy(actor.company, backup.task, latest);
     ended += 1;

@@ -29,11 +29,12 @@ export class DynamoClaims implements Claims {
     return this.#table.get(keys.claim(company), ClaimRecord);
   }
 
-  async take(order: ClaimOrder & { over?: string }): Promise<number> {
+  async take(order: ClaimOrder & { over?: string; seen?: number }): Promise<number> {
     const epoch = await this.#write(order, (seen) => {
-      if (seen?.state !== 'held' || seen.task === order.over) return;
       // Held for this task by another holder: a recovery has it, and nothing is taken back from a recovery.
-      if (seen.task === order.task) throw taskClosed(order.task);
+      if (seen?.state === 'held' && seen.task === order.task) throw taskClosed(order.task);
+      if (order.seen !== undefined && (seen?.epoch ?? 0) !== order.seen) throw heldMeanwhile(order.company);
+      if (seen?.state !== 'held' || seen.task === order.over) return;
       throw new TankerError('CompanyBusy', {
         what: `Company "${order.company}" is held by task "${seen.task}".`,
         now: 'Nothing was touched; that task goes on.',
@@ -90,6 +91,13 @@ export class DynamoClaims implements Claims {
     throw contended(order.company, 'taken');
   }
 }
+
+const heldMeanwhile = (company: string): TankerError =>
+  new TankerError('CompanyBusy', {
+    what: `Another task has held company "${company}" since this one was opened, so what the providers have told may be old.`,
+    now: 'Nothing was touched.',
+    next: 'Start again under a new task id, which asks them anew.',
+  });
 
 const contended = (company: string, how: 'taken' | 'released'): TankerError =>
   new TankerError('InternalFailure', {

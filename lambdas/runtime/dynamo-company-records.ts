@@ -3,11 +3,11 @@ import {
   FallbackRecord,
   formatLocation,
   keys,
-  type LedgerRecord,
+  LedgerRecord,
   type Location,
   TankerError,
 } from '@tanker/contract/index.ts';
-import { taskClosed } from '../../core/control/records.ts';
+import { backupIdTaken, taskClosed } from '../../core/control/records.ts';
 import type {
   Backups,
   Fallbacks,
@@ -105,7 +105,10 @@ export class DynamoBackups implements Backups {
     });
     if (begun) return;
     const found = await this.get(backup.company, backup.task);
-    if (found?.state === 'discarded') throw taskClosed(backup.task);
+    if (found?.epoch === backup.epoch) return;
+    // A recovery of this task has a higher epoch than its execution; another task of the same id had lower ones.
+    if (found?.state === 'discarded' && found.epoch > backup.epoch) throw taskClosed(backup.task);
+    throw backupIdTaken(backup.company, backup.task);
   }
 
   async makeAvailable(company: string, task: string): Promise<void> {
@@ -145,6 +148,10 @@ export class DynamoLedger implements Ledger {
 
   constructor(table: RecordTable) {
     this.#table = table;
+  }
+
+  get(company: string, task: string): Promise<LedgerRecord | undefined> {
+    return this.#table.get(keys.ledger(company, task), LedgerRecord);
   }
 
   async write(removal: LedgerRecord): Promise<void> {

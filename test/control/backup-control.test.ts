@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { keys } from '@tanker/contract/index.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { commitBackup } from '../../core/control/commit-backup.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
@@ -30,6 +31,7 @@ afterAll(() => world.close());
 const DAY_MS = 86_400_000;
 const planned = (input: object = {}) => plannedTask(world, { operation: 'backup', input });
 const recordOf = ({ company, task }: Actor) => world.backups.get(company, task);
+const idOf = ({ company, task }: Actor) => ({ company, task });
 const undone = { outcome: 'undone' as const, reason: REASON, reported: [] };
 
 describe('the plan of a backup', () => {
@@ -49,6 +51,17 @@ describe('the plan of a backup', () => {
   ])('refuses %s', async (_, error, input) => {
     const { company } = await finishedRemoval(world, { input });
     expect((await refusalOf(world, { operation: 'backup', at: newTask(company) })).error).toBe(error);
+  });
+
+  test('refuses a task id under which an earlier task has left a backup, though its own record is forgotten', async () => {
+    for (const operation of ['backup', 'remove'] as const) {
+      const first = await finishedBackup(world);
+      await world.table.remove(keys.task(first.task));
+      const { error, cause } = await refusalOf(world, { operation, at: idOf(first) });
+      expect(error).toBe('TaskIdTaken');
+      expect(cause).toContain(first.task);
+      expect((await recordOf(first))?.state).toBe('available');
+    }
   });
 
   test('refuses rows that no collection claims, a lock that would last too long, and too many days', async () => {
@@ -218,8 +231,18 @@ describe('the recovery of a backup', () => {
     await closeTask(world, recovery, undone);
     expect(await recordOf(actor)).toMatchObject({ state: 'discarded', providers: {}, rows: 0 });
     const record = await recordOf(actor);
-    const pending = { ...record, state: 'pending' } as Parameters<typeof world.backups.begin>[0];
+    const late = { ...record, state: 'pending', epoch: actor.epoch };
+    const pending = late as Parameters<typeof world.backups.begin>[0];
     await expect(world.backups.begin(pending)).rejects.toMatchObject({ name: 'TaskClosed' });
+  });
+
+  test('does not take the unlock of an earlier task of the same id for its commit', async () => {
+    const first = await finishedBackup(world);
+    // The task's record and its backup's have been forgotten since.
+    await world.table.remove(keys.task(first.task));
+    await world.table.remove(keys.backup(first.company, first.task));
+    const again = await plannedTask(world, { operation: 'backup', at: idOf(first) });
+    expect((await decideDirection(world, await recoveryOf(world, again))).outcome).toBe('undone');
   });
 
   test('that never claimed closes as refused and leaves no record of a backup', async () => {

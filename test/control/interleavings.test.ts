@@ -7,7 +7,7 @@ import { verifyErased } from '../../core/control/verify-erased.ts';
 import type { Actor, Authority } from '../../core/ports.ts';
 import { DynamoClaims } from '../../lambdas/runtime/dynamo-claims.ts';
 import { type ControlWorld, controlWorld, SOURCE, settle, TARGET } from './control-world.ts';
-import { type At, openedTask, plannedTask, planOf, REASON, recoveryOf } from './planned-task.ts';
+import { type At, newCompany, openedTask, plannedTask, planOf, REASON, recoveryOf } from './planned-task.ts';
 
 let world: ControlWorld;
 beforeAll(async () => {
@@ -23,9 +23,13 @@ const recover = (task: string, name?: string) => recoveryOf(world, { task }, nam
 
 /** Moves the company for another task from its source to the target, from claim to release. */
 async function moveFor(task: string, company: string): Promise<void> {
-  const holder = `${task}/${task}`;
-  const epoch = await world.claims.take({ company, task, holder, reported: 0 });
-  const other = { task, epoch, holder };
+  const epoch = await world.claims.take({ company, task, holder: `${task}/${task}`, reported: 0 });
+  moveAt(company, { task, epoch, holder: `${task}/${task}` });
+  await world.claims.release(company, task);
+}
+
+/** What a move does at the authority alone. */
+function moveAt(company: string, other: { task: string; epoch: number; holder: string }): void {
   world.store.claim(company, other);
   const { grant } = world.store.lock(company, other, 60);
   world.store.commit(company, other, {
@@ -35,7 +39,6 @@ async function moveFor(task: string, company: string): Promise<void> {
     version: 0,
   });
   world.store.unlock(company, other);
-  await world.claims.release(company, task);
 }
 
 /** The world's authority, after which something happens once that the first read has not seen. */
@@ -76,8 +79,15 @@ describe('a second run of plan', () => {
 
 describe('a home that changes while it is planned', () => {
   test('is undone by nobody: the plan was never accepted, so nothing is opened or erased', async () => {
-    const at = await opened();
-    const authority = afterFirstRead(() => moveFor('other', at.company));
+    const company = newCompany(world);
+    for (const task of ['earlier', 'later']) {
+      await world.claims.take({ company: company.company, task, holder: `${task}/${task}`, reported: 0 });
+      await world.claims.release(company.company, task);
+    }
+    const at = await openedTask(world, { at: company });
+    // By somebody whom the table does not know, under a lower epoch than its own.
+    const unknown = { task: 'lost', epoch: 1, holder: 'lost/lost' };
+    const authority = afterFirstRead(async () => moveAt(at.company, unknown));
     await expect(plan(at, { authority })).rejects.toMatchObject({ name: 'PlacementChanged' });
     const recovery = await recover(at.task);
     expect(await decideDirection(world, recovery)).toMatchObject({
@@ -91,6 +101,28 @@ describe('a home that changes while it is planned', () => {
     const at = await opened();
     await moveFor('other', at.company);
     expect((await plan(at)).refusal?.error).toBe('LocationSame');
+  });
+});
+
+describe('a company that somebody has held since its task was opened', () => {
+  test.each([
+    ['and has moved', (company: string) => moveFor('other', company)],
+    [
+      'and left as it was, but for a debt perhaps',
+      async (company: string) => {
+        await world.claims.take({ company, task: 'other', holder: 'other/other', reported: 0 });
+        await world.claims.release(company, 'other');
+      },
+    ],
+  ])('%s is not taken: what the providers have told is older', async (_, holds) => {
+    const at = await opened();
+    const authority = afterFirstRead(() => holds(at.company));
+    const { refusal } = await plan(at, { authority });
+    expect(refusal).toMatchObject({
+      error: 'CompanyBusy',
+      cause: expect.stringContaining('since this one was opened'),
+    });
+    expect(await world.claims.read(at.company)).toMatchObject({ state: 'free' });
   });
 });
 
