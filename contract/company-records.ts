@@ -124,21 +124,19 @@ const backupFields = {
   bytes: Count,
 };
 
+/** What an agent has deleted of a backup. */
+const goneFields = { objects: Count, uploads: Count, ttl: z.int() };
+
 /**
  * A backup: pending until its task's commit point, then available, at last a tombstone: `expired` by its time or a
- * removal, `discarded` because its task was undone.
+ * removal, `discarded` because its task was undone. A discarded one is of no use from then on, and gone once an agent
+ * has said so.
  */
 export const BackupRecord = z.discriminatedUnion('state', [
   z.object({ ...backupFields, state: z.literal('pending') }),
   z.object({ ...backupFields, state: z.literal('available') }),
-  z.object({
-    ...backupFields,
-    state: z.enum(['expired', 'discarded']),
-    goneAt: Instant,
-    objects: Count,
-    uploads: Count,
-    ttl: z.int(),
-  }),
+  z.object({ ...backupFields, ...goneFields, state: z.literal('expired'), goneAt: Instant }),
+  z.object({ ...backupFields, ...goneFields, state: z.literal('discarded'), goneAt: Instant.optional() }),
 ]);
 export type BackupRecord = z.infer<typeof BackupRecord>;
 
@@ -158,8 +156,10 @@ export const LedgerRecord = z.object({
   locations: z.array(Location),
   providers: z.array(ProviderName),
   erasedRows: Count,
-  /** When the last backup dies: from then on no copy is left. */
+  /** When the last backup dies: from then on no copy is left, but for what lies beyond. */
   lastCopyUntil: Instant,
+  /** What earlier tasks had left at providers or locations that the topology has no longer, and that nobody erased. */
+  beyond: z.array(z.object({ provider: ProviderName, location: Location }).strict()).default([]),
 });
 export type LedgerRecord = z.infer<typeof LedgerRecord>;
 

@@ -61,6 +61,8 @@ export const PlanTaskResult = z
     providers: z.array(ProviderName),
     /** Import order: every provider stands in a later wave than those it imports after. */
     waves: z.array(z.array(ProviderName)),
+    /** Providers of the target that get nothing and may be closed there: a restore's that are newer than its backup. */
+    opens: z.array(At),
     /** What going forward erases: 200 providers × 10 locations × 80 octets are 160 KB of the 256 KiB. */
     erases: z.array(At),
     /** Hooks after the commit point. */
@@ -151,6 +153,8 @@ export const ClaimCompanyResult = z
     epoch: Epoch,
     holder: z.string(),
     outcome: Outcome.nullable(),
+    /** Of a closed task: what it could not clean. */
+    debts: z.array(At),
   })
   .strict();
 export type ClaimCompanyResult = z.infer<typeof ClaimCompanyResult>;
@@ -185,7 +189,6 @@ export const DecideDirectionResult = z
   .strict();
 export type DecideDirectionResult = z.infer<typeof DecideDirectionResult>;
 
-export const VerifyErasedEvent = z.object({ ...Actor, erases: z.array(SubtaskStatus) }).strict();
 /** `left`: at how many providers something is left. `incomplete`: of a removal, whose task stays open until nothing is. */
 export const VerifyErasedResult = z
   .object({ clean: Count, left: Count, incomplete: z.boolean(), debts: z.array(At) })

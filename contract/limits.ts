@@ -23,6 +23,9 @@ export const CONTROL_TIMEOUT_SECONDS = 30;
 /** How long the gateway may wait for requests in flight. Below CONTROL_TIMEOUT_SECONDS, with room for one retry. */
 export const QUIET_TIMEOUT_SECONDS = 10;
 
+/** The longest lock that anybody may plan with: 4 h. Beyond it a company is several companies' worth of data. */
+export const MAX_LOCK_SECONDS = 14_400;
+
 /** The lock's lease is the lock budget plus this: time for recovery to unlock first (claim, open, unlock, retries). */
 export const LEASE_MARGIN_SECONDS = 60;
 
@@ -44,7 +47,7 @@ export const MAX_PROVIDERS = 200;
 
 /**
  * Providers × locations of an installation. A removal erases at each pair: 12 events (8, and 4 of one retry) × 1,500 are
- * 18,000 of the 25,000 that one execution may have, and 1,500 × 120 octets are 180 KB of the 256 KiB a Map may return.
+ * 18,000 of the 25,000 that one execution may have. An iteration returns nothing: what was erased stands in its subtask's row.
  */
 export const MAX_PROVIDER_LOCATIONS = 1500;
 

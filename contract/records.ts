@@ -95,7 +95,12 @@ const taskFields = {
   failure: Refusal.optional(),
   /** After a removal's commit: what still holds something. The task stays open until nothing does. */
   incomplete: z
-    .object({ since: Instant, left: z.array(Debt) })
+    .object({
+      since: Instant,
+      left: z.array(Debt),
+      /** Rows erased so far: the subtasks that say so are forgotten before a removal that takes long is complete. */
+      erasedRows: Count.default(0),
+    })
     .strict()
     .optional(),
   /** What the last recovery decided, valid under its epoch only. */

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { MAP_CONCURRENCY_LIMIT, MAX_BACKUP_DAYS, MAX_PROVIDER_LOCATIONS, MAX_PROVIDERS } from './limits.ts';
+import {
+  MAP_CONCURRENCY_LIMIT,
+  MAX_BACKUP_DAYS,
+  MAX_LOCK_SECONDS,
+  MAX_PROVIDER_LOCATIONS,
+  MAX_PROVIDERS,
+} from './limits.ts';
 import { DatacenterName, ProviderName, ServerName } from './names.ts';
 
 const Region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-central-1');
@@ -83,7 +89,7 @@ const Shape = z
     residency: z.array(z.object({ from: Jurisdiction, to: Jurisdiction }).strict()).default([]),
     /** What a provider moves in a second until something was measured; the estimate of the lock window rests on it. */
     assumedBytesPerSecond: z.int().min(1),
-    lockBudgetSeconds: z.int().min(10).max(14_400),
+    lockBudgetSeconds: z.int().min(10).max(MAX_LOCK_SECONDS),
     /** Days for which a migration's source is kept as the fallback copy. */
     graceDays: z.int().min(0).max(90),
     retention: z

@@ -12,6 +12,7 @@ import type {
 export interface Debts {
   /** What is owed: without the settled ones. */
   list(company: string): Promise<readonly DebtRecord[]>;
+  /** A debt that a newer epoch has written about is left as it is. */
   record(debt: DebtRecord): Promise<void>;
 }
 
@@ -37,7 +38,7 @@ export interface Fallbacks {
 }
 
 export type PendingBackup = Extract<BackupRecord, { state: 'pending' }>;
-export type GoneBackup = Extract<BackupRecord, { goneAt: string }>;
+export type GoneBackup = Extract<BackupRecord, { state: 'expired' | 'discarded' }>;
 
 /** The backups of a company, one row each. */
 export interface Backups {

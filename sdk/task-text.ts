@@ -93,17 +93,22 @@ function subtaskRow(subtask: SubtaskRecord): string[] {
 function backupLine(backup: BackupRecord, now: Date): string {
   const { task, state, providers, rows, bytes, location, expiresAt } = backup;
   const end =
-    backup.state === 'expired' || backup.state === 'discarded'
+    'goneAt' in backup && backup.goneAt
       ? `gone since ${minuteText(backup.goneAt)} UTC, ${countText(backup.objects, 'object')} deleted`
-      : `expires ${minuteText(expiresAt)} UTC (${distanceText(expiresAt, now)})`;
+      : state === 'discarded'
+        ? 'being deleted'
+        : `expires ${minuteText(expiresAt)} UTC (${distanceText(expiresAt, now)})`;
   return `backup ${task} of ${formatLocation(location)}: ${state}, ${countText(Object.keys(providers).length, 'provider')}, ${countText(rows, 'row')}, ${bytesText(bytes)}, ${end}`;
 }
 
 function ledgerLine(
-  { home, erasedRows, locations, completedAt, lastCopyUntil }: LedgerRecord,
+  { home, erasedRows, locations, completedAt, lastCopyUntil, beyond }: LedgerRecord,
   now: Date,
 ): string {
-  return `ledger: ${home}; ${countText(erasedRows, 'row')} erased at ${locations.map(formatLocation).join(', ')}, complete ${minuteText(completedAt)} UTC; last copy until ${minuteText(lastCopyUntil)} UTC (${distanceText(lastCopyUntil, now)})`;
+  const left = beyond.map(({ provider, location }) => `${provider} at ${formatLocation(location)}`);
+  const more =
+    left.length > 0 ? `; not reached, since the topology no longer has it: ${left.join(', ')}` : '';
+  return `ledger: ${home}; ${countText(erasedRows, 'row')} erased at ${locations.map(formatLocation).join(', ')}, complete ${minuteText(completedAt)} UTC; last copy until ${minuteText(lastCopyUntil)} UTC (${distanceText(lastCopyUntil, now)})${more}`;
 }
 
 function fallbackLine(fallback: FallbackRecord, now: Date): string {

@@ -82,7 +82,7 @@ export function stateText(task: TaskRecord): string {
 const UNDONE = {
   migrate: 'lives at its source, unlocked and unchanged',
   backup: 'lives where it was, unlocked and unchanged; no backup was made',
-  restore: 'is removed as before; its backup is as it was',
+  restore: 'is removed as before',
   remove: 'lives where it was, unlocked and unchanged',
   cleanup: 'keeps its fallback copy',
 } as const satisfies Record<TaskOperation, string>;
@@ -108,8 +108,8 @@ function doneText(task: ClosedTask): string {
       return `${company} lives at ${atText(plan?.to, 'its target')}.`;
     case 'remove':
       return plan?.final
-        ? `${company} is erased for good: every provider answered that nothing is left, and no backup of it can be restored.`
-        : `${company} lives nowhere: every provider answered that nothing is left. ${backupText(task)}`;
+        ? `${company} is erased for good: every provider of the topology answered that nothing is left, and no backup of it can be restored.`
+        : `${company} lives nowhere: every provider of the topology answered that nothing is left. ${backupText(task)}`;
     case 'cleanup':
       if (debts.length === 0) return `${wayText(plan)} holds nothing of ${company} any more.`;
       return plan?.leftover === 'debts'

@@ -43,7 +43,7 @@ const backupSummary = (backup: BackupRecord, now: Date): object => ({
   location: formatLocation(backup.location),
   createdAt: backup.createdAt,
   expiresAt: backup.expiresAt,
-  goneAt: 'goneAt' in backup ? backup.goneAt : null,
+  goneAt: ('goneAt' in backup && backup.goneAt) || null,
   providers: Object.keys(backup.providers).sort(),
   rows: backup.rows,
   bytes: backup.bytes,
@@ -67,7 +67,9 @@ function endText(backup: BackupRecord, now: Date): string {
         : 'expired; the next sweep deletes it';
     case 'expired':
     case 'discarded':
-      return `deleted ${distanceText(backup.goneAt, now)}`;
+      return backup.goneAt
+        ? `deleted ${distanceText(backup.goneAt, now)}`
+        : 'its task was undone; being deleted';
   }
 }
 
@@ -99,5 +101,11 @@ function removalsText(company: string, removals: readonly LedgerRecord[], now: D
     removal.requestedBy,
   ]);
   const head = ['removal', 'home', 'removed (UTC)', 'complete (UTC)', 'rows erased', 'last copy until', 'by'];
-  return `\n\nRemovals of ${company}\n${textTable([head, ...rows], [4])}`;
+  const beyond = removals.flatMap((removal) =>
+    removal.beyond.map(
+      ({ provider, location }) =>
+        `\n${removal.task} did not reach ${provider} at ${formatLocation(location)}, which the topology no longer has.`,
+    ),
+  );
+  return `\n\nRemovals of ${company}\n${textTable([head, ...rows], [4])}${beyond.join('')}`;
 }

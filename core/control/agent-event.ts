@@ -14,11 +14,12 @@ import {
 } from '@tanker/contract/index.ts';
 import type { Backups, Subtasks } from '../ports.ts';
 import { resultOf, taskClosed } from './records.ts';
-import { backupOf } from './verify-restored.ts';
+import { backupOf, demandAlive } from './verify-restored.ts';
 
 export interface AgentEventPorts {
   readonly subtasks: Subtasks;
   readonly backups: Pick<Backups, 'get'>;
+  readonly now: () => Date;
 }
 
 /** A provider's incarnation as the plan has read it there. */
@@ -58,14 +59,16 @@ async function importOf(ports: AgentEventPorts, event: DispatchEvent, plan: Plan
 }
 
 async function restoreOf(ports: AgentEventPorts, event: DispatchEvent, plan: Plan): Promise<Import> {
-  const { bucket, region, task, epoch, providers, state } = await backupOf(ports.backups, event, plan);
+  const backup = await backupOf(ports.backups, event, plan);
+  demandAlive(backup, ports.now());
+  const { bucket, region, task, epoch, providers } = backup;
   const held = providers[event.provider];
-  if (held && state === 'available') {
+  if (held) {
     const { key, etag, sha256 } = held;
     return { manifest: { bucket, region, key, etag, sha256 }, exported: { task, epoch } };
   }
   throw new TankerError('BackupUnusable', {
-    what: `The backup of task "${task}" is ${state} and holds ${held ? '' : 'nothing of '}${event.provider}.`,
+    what: `The backup of task "${task}" holds nothing of ${event.provider}.`,
     now: 'Nothing was imported.',
     next: 'Recovery erases the target. Restore another backup of the company, if there is one.',
   });

@@ -84,12 +84,15 @@ export const pendingBackup = (
   state: 'pending',
 });
 
-/** The tombstone of an undone task's backup; a record that its execution writes too late finds it. */
+/**
+ * The tombstone of an undone task's backup; a record that its execution writes too late finds it. It says that the objects
+ * are gone only if the agent has.
+ */
 export const discardedBackup = (
   topology: Topology,
   actor: Actor,
   record: HeldRecord,
-  discarded: { objects: number; uploads: number },
+  discarded: { objects: number; uploads: number } | undefined,
   at: { now: Date; ttl: number },
 ): GoneBackup => ({
   ...fieldsOf(topology, actor, record, at.now),
@@ -97,8 +100,9 @@ export const discardedBackup = (
   rows: 0,
   bytes: 0,
   state: 'discarded',
-  goneAt: at.now.toISOString(),
-  ...discarded,
+  ...(discarded
+    ? { goneAt: at.now.toISOString(), objects: discarded.objects, uploads: discarded.uploads }
+    : { objects: 0, uploads: 0 }),
   ttl: at.ttl,
 });
 

@@ -7,8 +7,10 @@ import {
   type Summary,
   sameLocation,
   TankerError,
+  type TaskOperation,
   type Topology,
 } from '@tanker/contract/index.ts';
+import { checkBudget } from './lock-budget.ts';
 import type { Answer, ProspectPorts } from './prospect.ts';
 import { UNTOUCHED } from './refusal.ts';
 import { importWaves } from './waves.ts';
@@ -139,14 +141,14 @@ export function estimateSeconds(topology: Topology, { bytes, exports, waves }: W
   return FIXED_WINDOW_SECONDS + (exports ? stage([...bytes.keys()]) : 0) + sum(waves.map(stage));
 }
 
-/** The plan's estimate, if it is within the lock budget. */
-export function estimateWindow(topology: Topology, window: Window): { bytes: number; seconds: number } {
+/** The plan's estimate. Throws LockBudgetExceeded when it is over the operation's budget. */
+export function estimateWindow(
+  topology: Topology,
+  operation: TaskOperation,
+  window: Window,
+): { bytes: number; seconds: number } {
   const seconds = estimateSeconds(topology, window);
-  const bytes = sum([...window.bytes.values()]);
-  if (seconds <= topology.lockBudgetSeconds) return { bytes, seconds };
-  throw new TankerError('LockBudgetExceeded', {
-    what: `${bytes} bytes would lock the company for about ${Math.ceil(seconds)} s; the budget is ${topology.lockBudgetSeconds} s.`,
-    now: UNTOUCHED,
-    next: 'Raise lockBudgetSeconds in the topology after agreeing on the longer lock, or start again at another time.',
-  });
+  const estimate = { bytes: sum([...window.bytes.values()]), seconds };
+  checkBudget(topology, operation, { estimate });
+  return estimate;
 }

@@ -27,6 +27,7 @@ const nothing = (task: string, record: TaskRecord | undefined): ClaimCompanyResu
   epoch: 0,
   holder: '',
   outcome: record?.state === 'closed' ? record.outcome : null,
+  debts: record?.state === 'closed' ? record.debts : [],
 });
 
 /**
@@ -63,7 +64,7 @@ export async function claimCompany(ports: ClaimPorts, order: ClaimOrder): Promis
     epoch,
     what: `recovery claimed the company; the reason was ${order.reason.error}`,
   });
-  return { proceed: true, task, company, epoch, holder, outcome: null };
+  return { proceed: true, task, company, epoch, holder, outcome: null, debts: [] };
 }
 
 /** A table that was set back knows lower epochs than the authority; a row of another task needs no look. */

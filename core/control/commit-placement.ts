@@ -11,6 +11,7 @@ import { pendingBackup } from './backup-record.ts';
 import { formatHome } from './placement.ts';
 import { type HeldRecord, heldTask } from './records.ts';
 import { type SettleCommitPorts, settleCommit } from './settle-commit.ts';
+import { backupOf, demandAlive } from './verify-restored.ts';
 
 export interface CommitPorts extends SettleCommitPorts {
   readonly authority: Authority;
@@ -42,7 +43,7 @@ export function demandCommittable(record: HeldRecord, actor: Actor, now: Date): 
   if (committed || (lock && now.toISOString() <= lock.deadline)) return;
   throw new TankerError('LockBudgetExceeded', {
     what: `The lock budget of task "${actor.task}" is used up before the commit.`,
-    now: 'Nothing was committed; recovery goes back, and unlocks the company first.',
+    now: 'This call has committed nothing; whether an earlier one had is what the authority knows, and recovery asks it.',
     next: 'Look which phase took longer than planned; raise the budget or the concurrency, or start again at another time.',
   });
 }
@@ -64,6 +65,8 @@ export async function commitPlacement(ports: CommitPorts, actor: Actor, grant: n
   demandCommittable(record, actor, ports.now());
   const change = changeOf(record.operation, record.plan);
   if (record.operation === 'remove') await beginBackup(ports, actor, record);
+  if (record.operation === 'restore' && !record.committed)
+    demandAlive(await backupOf(ports.backups, actor, record.plan), ports.now());
   const { version, committedAt } = await ports.authority.commit(actor, {
     grant,
     ...change,

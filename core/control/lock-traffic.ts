@@ -1,5 +1,6 @@
 import { LEASE_MARGIN_SECONDS, type Topology, type Unlocked } from '@tanker/contract/index.ts';
 import type { Actor, Authority, Log, Tasks } from '../ports.ts';
+import { lockBudgetSeconds } from './lock-budget.ts';
 import { heldTask } from './records.ts';
 
 export interface LockPorts {
@@ -16,8 +17,8 @@ export interface LockPorts {
  * repeat while the grant is held answers the same grant.
  */
 export async function lockTraffic(ports: LockPorts, actor: Actor) {
-  const { phases } = await heldTask(ports.tasks, actor);
-  const budget = ports.topology.lockBudgetSeconds;
+  const { phases, operation, plan } = await heldTask(ports.tasks, actor);
+  const budget = lockBudgetSeconds(ports.topology, operation, plan);
   const now = ports.now().getTime();
   const begun = phases['lock'] === undefined ? now : Math.min(now, Date.parse(phases['lock']));
   const deadlineMillis = begun + budget * 1000;
@@ -49,7 +50,8 @@ export async function unlockTraffic(ports: Omit<LockPorts, 'topology' | 'now'>, 
   const unlocked = await ports.authority.unlock(actor);
   const { unbroken, unlockedAt, grant } = unlocked;
   const endsNow = lock !== undefined && lock.unlockedAt === undefined;
-  if (endsNow) await ports.tasks.advance(actor, { lock: { ...lock, unlockedAt: endOf(unlocked) } });
+  const known = endsNow && (unbroken || grant?.state === 'expired');
+  if (known) await ports.tasks.advance(actor, { lock: { ...lock, unlockedAt: endOf(unlocked) } });
   await ports.log.write({
     task: actor.task,
     phase: 'unlock',
@@ -57,7 +59,6 @@ export async function unlockTraffic(ports: Omit<LockPorts, 'topology' | 'now'>, 
     epoch: actor.epoch,
     what: unbroken ? 'unlocked' : 'unlocked; the grant had ended before, or there was none',
   });
-  const known = endsNow && (unbroken || grant?.state === 'expired');
   const lockedSeconds = known ? (Date.parse(endOf(unlocked)) - Date.parse(lock.lockedAt)) / 1000 : null;
   return { unbroken, unlockedAt, lockedSeconds, endedGrant: grant?.grant ?? null };
 }

@@ -10,6 +10,6 @@ export const planBackup: Planner<'backup'> = async (ports, input, authority) => 
   const expiresAt = expiryOf(topology, now(), input.keepDays);
   return {
     checks: everyProvider(topology, from),
-    examine: (answers) => ({ ...planSlice(topology, from, authority.version, answers), expiresAt }),
+    examine: (answers) => ({ ...planSlice(topology, 'backup', from, authority.version, answers), expiresAt }),
   };
 };

@@ -5,6 +5,7 @@ import {
   type PlannedProvider,
   TankerError,
   type Topology,
+  WORKER_START_SECONDS,
 } from '@tanker/contract/index.ts';
 import { bytesOf, checkClaimed, checkIdentity, estimateWindow, rowsOf } from './checks.ts';
 import { chooseTransfer } from './choose-transfer.ts';
@@ -37,13 +38,14 @@ export async function checkUnused(
   if (left) throw backupIdTaken(company, task);
 }
 
-/** From here on a restore could not be sure to read the backup to its end. */
-export const lastRestoreAt = (topology: Topology, expiresAt: string): number =>
-  Date.parse(expiresAt) - (topology.lockBudgetSeconds + LEASE_MARGIN_SECONDS) * 1000;
+/** From here on a restore that may lock for so long could not be sure to read the backup to its end. */
+export const lastRestoreAt = (expiresAt: string, budgetSeconds: number): number =>
+  Date.parse(expiresAt) - (WORKER_START_SECONDS + budgetSeconds + LEASE_MARGIN_SECONDS) * 1000;
 
 /** The plan of one slice at home. */
 export function planSlice(
   topology: Topology,
+  operation: 'backup' | 'remove',
   from: Location,
   version: number,
   answers: readonly Answer[],
@@ -54,7 +56,7 @@ export function planSlice(
     return planned(topology, answer);
   });
   const bytes = new Map(providers.map((provider) => [provider.name, provider.bytes]));
-  const estimate = estimateWindow(topology, { bytes, exports: true, waves: [] });
+  const estimate = estimateWindow(topology, operation, { bytes, exports: true, waves: [] });
   return { from, erases: [], version, providers, waves: [], estimate };
 }
 

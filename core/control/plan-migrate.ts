@@ -41,7 +41,7 @@ export const planMigrate: Planner<'migrate'> = async (ports, input, authority) =
       });
       const waves = planWaves(topology, source);
       const bytes = new Map(providers.map((provider) => [provider.name, provider.bytes]));
-      const estimate = estimateWindow(topology, { bytes, exports: true, waves });
+      const estimate = estimateWindow(topology, 'migrate', { bytes, exports: true, waves });
       return { from, to, erases: [], version: authority.version, providers, waves, estimate };
     },
   };

@@ -16,7 +16,7 @@ export const planRemove: Planner<'remove'> = async (ports, input, authority) => 
   return {
     checks: everyProvider(topology, from),
     examine: (answers) => ({
-      ...planSlice(topology, from, authority.version, answers),
+      ...planSlice(topology, 'remove', from, authority.version, answers),
       erases: locationsOf(topology),
       expiresAt,
       ...(input.final ? { final: true as const } : {}),

@@ -10,6 +10,7 @@ import {
 } from '@tanker/contract/index.ts';
 import { checkDebts, checkEmpty, checkIdentity, checkReadable, estimateWindow, planWaves } from './checks.ts';
 import { chooseTransfer } from './choose-transfer.ts';
+import { lockBudgetSeconds } from './lock-budget.ts';
 import { checkResidency, companyErased, resolvePlace } from './placement.ts';
 import { lastRestoreAt } from './plan-home.ts';
 import { type Answer, everyProvider, type Planner, type ProspectPorts } from './prospect.ts';
@@ -39,7 +40,8 @@ export const planRestore: Planner<'restore'> = async (ports, input, authority) =
       const imported = answers.filter(({ provider }) => backup.providers[provider] !== undefined);
       const waves = planWaves(topology, imported);
       const bytes = new Map(providers.map((provider) => [provider.name, provider.bytes]));
-      const estimate = estimateWindow(topology, { bytes, exports: false, waves });
+      const estimate = estimateWindow(topology, 'restore', { bytes, exports: false, waves });
+      checkLasts(ports, backup, lockBudgetSeconds(topology, 'restore', { estimate }));
       return { to, erases: [], backup: backup.task, version: authority.version, providers, waves, estimate };
     },
   };
@@ -78,24 +80,28 @@ async function usableBackup(ports: ProspectPorts, { company, backup: task }: Res
           : 'Name another backup of this company.',
     });
   }
-  const { now, topology } = ports;
-  if (backup.state === 'available' && now().getTime() < lastRestoreAt(topology, backup.expiresAt)) {
-    return backup;
-  }
+  checkLasts(ports, backup, ports.topology.lockBudgetSeconds);
+  return backup;
+}
+
+/** The backup is there until a restore that starts now has certainly read it. Throws BackupExpired. */
+function checkLasts({ now }: Pick<ProspectPorts, 'now'>, backup: BackupRecord, budgetSeconds: number): void {
+  const { task, expiresAt, state } = backup;
+  if (state === 'available' && now().getTime() < lastRestoreAt(expiresAt, budgetSeconds)) return;
   throw new TankerError('BackupExpired', {
     what:
-      backup.state === 'expired'
-        ? `The backup of task "${task}" was deleted at ${backup.goneAt}; it could be restored until ${backup.expiresAt}.`
-        : `The backup of task "${task}" may be restored until ${backup.expiresAt}; a restore that starts now could last longer.`,
+      state === 'expired'
+        ? `The backup of task "${task}" was deleted at ${backup.goneAt}; it could be restored until ${expiresAt}.`
+        : `The backup of task "${task}" may be restored until ${expiresAt}; a restore that starts now could last longer.`,
     now: UNTOUCHED,
     next: 'Name a backup of this company that lives longer, if there is one.',
   });
 }
 
-/** Data of a provider that nobody would import must not get lost silently. */
+/** Rows of a provider that nobody would import must not get lost silently. */
 function checkKnown(topology: Topology, backup: BackupRecord): void {
   const known = new Set(topology.providers.map(({ name }) => name));
-  const missing = Object.entries(backup.providers).find(([name]) => !known.has(name));
+  const missing = Object.entries(backup.providers).find(([name, { rows }]) => rows > 0 && !known.has(name));
   if (!missing) return;
   const [name, { format, rows }] = missing;
   throw new TankerError('ProviderMismatch', {

@@ -17,7 +17,7 @@ import { prospectOf } from './planners.ts';
 import type { Answer, ProspectPorts } from './prospect.ts';
 import { resultOf, taskClosed } from './records.ts';
 import { refusalOf, refusedOr, UNTOUCHED } from './refusal.ts';
-import { erasesOf, hooksAfterCommit } from './ways.ts';
+import { erasesOf, hooksAfterCommit, opensOf } from './ways.ts';
 
 export interface PlanPorts extends ProspectPorts {
   readonly authority: Authority;
@@ -108,6 +108,7 @@ const answer = (operation: TaskOperation, plan: Plan, epoch: number, holder: str
   to: plan.to ?? null,
   providers: plan.providers.map((provider) => provider.name),
   waves: plan.waves,
+  opens: opensOf(operation, plan),
   erases: erasesOf(plan),
   hooks: hooksAfterCommit(operation, plan),
   leftover: plan.leftover ?? null,
@@ -122,6 +123,7 @@ const refused = (refusal: PlanTaskResult['refusal']): PlanTaskResult => ({
   to: null,
   providers: [],
   waves: [],
+  opens: [],
   erases: [],
   hooks: [],
   leftover: null,

@@ -1,7 +1,7 @@
 import {
   type DiscardDue,
-  type Location,
   type Outcome,
+  type Plan,
   type SubtaskRecord,
   sourceOf,
   type Topology,
@@ -43,7 +43,7 @@ export async function settleEnd(ports: EndPorts, actor: Actor, end: End): Promis
   const { record, outcome } = end;
   const { operation, plan } = record;
   if (outcome === 'migrated') await keepFallback(ports, actor, end);
-  if (outcome === 'migrated' || outcome === 'restored') await dropFallback(ports, actor, targetOf(plan));
+  if (outcome === 'migrated' || outcome === 'restored') await dropFallback(ports, actor, plan);
   if (outcome === 'removed') await settleRemoval(ports, actor, end);
   const makesBackup = operation === 'backup' || operation === 'remove';
   if (makesBackup && outcome === 'undone') await discardBackup(ports, actor, end);
@@ -115,22 +115,24 @@ async function keepFallback(ports: EndPorts, actor: Actor, end: End): Promise<vo
   });
 }
 
-/** A copy on record where the company lives now: the plan found nothing of it there, so it is nobody's way back. */
-async function dropFallback(ports: EndPorts, actor: Actor, home: Location): Promise<void> {
-  const fallback = await ports.fallbacks.get(actor.company, home);
-  if (fallback?.state === 'kept') await ports.fallbacks.giveUp(fallback, actor);
+/**
+ * A copy on record where the company lives now: the plan found nothing of it there, so it is nobody's way back. What lies
+ * at a provider that nobody asked stays on record.
+ */
+async function dropFallback(ports: EndPorts, actor: Actor, plan: Plan): Promise<void> {
+  const fallback = await ports.fallbacks.get(actor.company, targetOf(plan));
+  if (fallback?.state !== 'kept') return;
+  const asked = new Set(plan.providers.map(({ name }) => name));
+  if (Object.keys(fallback.slices).every((name) => asked.has(name)))
+    await ports.fallbacks.giveUp(fallback, actor);
 }
 
-/** Undone: what the discard agent said is gone. Without its word the due date of the exports looks after them. */
+/** Undone. Without the discard agent's word that the objects are gone, the due date of the exports looks after them. */
 async function discardBackup(ports: EndPorts, actor: Actor, { record, subtasks }: End): Promise<void> {
   const found = subtasks.find(({ action, epoch }) => action === 'discard' && epoch === actor.epoch);
-  const { objects, uploads } =
-    found?.state === 'succeeded' && found.result.action === 'discard'
-      ? found.result
-      : { objects: 0, uploads: 0 };
+  const discarded =
+    found?.state === 'succeeded' && found.result.action === 'discard' ? found.result : undefined;
   const now = ports.now();
   const ttl = tombstoneTtl(ports.topology, now);
-  await ports.backups.bury(
-    discardedBackup(ports.topology, actor, record, { objects, uploads }, { now, ttl }),
-  );
+  await ports.backups.bury(discardedBackup(ports.topology, actor, record, discarded, { now, ttl }));
 }

@@ -1,14 +1,8 @@
-import {
-  type Debt,
-  formatLocation,
-  type Location,
-  type SubtaskRecord,
-  TankerError,
-} from '@tanker/contract/index.ts';
+import { type Debt, formatLocation, type SubtaskRecord, TankerError } from '@tanker/contract/index.ts';
 import type { Actor } from '../ports.ts';
 import type { HeldRecord } from './records.ts';
 import type { EndPorts } from './settle-end.ts';
-import { leftoversOf } from './verify-erased.ts';
+import { erasedRows, leftoversOf } from './verify-erased.ts';
 import { erasesOf } from './ways.ts';
 
 /**
@@ -29,6 +23,12 @@ export async function settleRemoval(
   const [left] = leftoversOf(subtasks, actor, erases);
   if (left) throw incomplete(actor, left);
   const now = ports.now().toISOString();
+  const erased = new Set(erases.map(keyOf));
+  const beyond = [
+    ...(await settleDebts(ports, actor, erased, now)),
+    ...(await dropFallbacks(ports, actor, erased)),
+  ];
+  if (beyond.length > 0) await tellBeyond(ports, actor, beyond);
   await ports.ledger.write({
     kind: 'ledger',
     company: actor.company,
@@ -41,65 +41,62 @@ export async function settleRemoval(
     completedAt: now,
     locations: plan.erases,
     providers: plan.providers.map(({ name }) => name),
-    erasedRows: erasedRows(subtasks),
+    erasedRows: Math.max(erasedRows(subtasks), record.incomplete?.erasedRows ?? 0),
     // The commit has ended every other backup and transfer of the company at the latest with this one.
-    lastCopyUntil: plan.expiresAt,
+    lastCopyUntil: plan.expiresAt > now ? plan.expiresAt : now,
+    beyond,
   });
-  const erased = new Set(erases.map(keyOf));
-  await settleDebts(ports, actor, erased, now);
-  await dropFallbacks(ports, actor, erased);
 }
 
 const keyOf = ({ provider, location }: Debt): string => `${provider} ${formatLocation(location)}`;
 
+/** Settles what was erased; answers what was not. */
 async function settleDebts(
   ports: EndPorts,
   actor: Actor,
   erased: ReadonlySet<string>,
   settledAt: string,
-): Promise<void> {
+): Promise<Debt[]> {
+  const beyond: Debt[] = [];
   for (const debt of await ports.debts.list(actor.company)) {
-    if (erased.has(keyOf(debt))) await ports.debts.record({ ...debt, settledAt });
-    else await tellBeyond(ports, actor, [debt.provider], debt.location);
+    const { provider, location } = debt;
+    if (!erased.has(keyOf(debt))) beyond.push({ provider, location });
+    else await ports.debts.record({ ...debt, epoch: actor.epoch, settledAt });
   }
+  return beyond;
 }
 
-async function dropFallbacks(ports: EndPorts, actor: Actor, erased: ReadonlySet<string>): Promise<void> {
+/** Gives the copies up that were erased whole; answers what of the others was not. */
+async function dropFallbacks(ports: EndPorts, actor: Actor, erased: ReadonlySet<string>): Promise<Debt[]> {
+  const beyond: Debt[] = [];
   for (const fallback of await ports.fallbacks.list(actor.company)) {
     if (fallback.state !== 'kept') continue;
     const { location, slices } = fallback;
-    const beyond = Object.keys(slices).filter((provider) => !erased.has(keyOf({ provider, location })));
-    if (beyond.length === 0) await ports.fallbacks.giveUp(fallback, actor);
-    else await tellBeyond(ports, actor, beyond, location);
+    const left = Object.keys(slices)
+      .map((provider) => ({ provider, location }))
+      .filter((at) => !erased.has(keyOf(at)));
+    if (left.length === 0) await ports.fallbacks.giveUp(fallback, actor);
+    beyond.push(...left);
   }
+  return beyond;
 }
 
 const tellBeyond = (
   ports: EndPorts,
   { task, holder, epoch }: Actor,
-  providers: readonly string[],
-  location: Location,
+  beyond: readonly Debt[],
 ): Promise<void> =>
   ports.log.write({
     task,
     phase: 'verify-erased',
     by: holder,
     epoch,
-    what: `not erased, because the topology no longer has them: ${providers.join(', ')} at ${formatLocation(location)}`,
+    what: `not erased, because the topology no longer has them: ${beyond.map(({ provider, location }) => `${provider} at ${formatLocation(location)}`).join(', ')}`,
   });
-
-/** As far as the erases have told: one that failed half-way does not say how much it had erased. */
-const erasedRows = (subtasks: readonly SubtaskRecord[]): number =>
-  subtasks.reduce(
-    (total, subtask) =>
-      total +
-      (subtask.state === 'succeeded' && subtask.result.action === 'erase' ? subtask.result.erased.rows : 0),
-    0,
-  );
 
 const incomplete = ({ task }: Actor, { provider, location, cause }: Debt & { cause: string }): TankerError =>
   new TankerError('EraseIncomplete', {
     what: `Task "${task}" can't be closed as a removal: ${provider} at ${formatLocation(location)} is not proven empty (${cause}).`,
-    now: 'Home is removed, and the task is open.',
+    now: 'The company lives nowhere any more, and the task is open.',
     next: 'The sweeper starts its recovery again, which erases again.',
   });

@@ -53,6 +53,9 @@ export async function discardExports(ports: SweepDuesPorts, due: DiscardDue): Pr
     return true;
   }
   const { objects, uploads, at } = discarded;
+  const backup = await ports.backups.get(due.company, due.task);
+  if (backup?.state === 'discarded' && !backup.goneAt)
+    await ports.backups.bury({ ...backup, goneAt: at, objects, uploads });
   await tell(
     ports,
     due,

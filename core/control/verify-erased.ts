@@ -6,7 +6,6 @@ import {
   type Location,
   type SettleDue,
   type SubtaskRecord,
-  type SubtaskStatus,
   sameLocation,
 } from '@tanker/contract/index.ts';
 import type { Actor, Debts, DueDates, Log, Subtasks, Tasks } from '../ports.ts';
@@ -33,23 +32,25 @@ export interface Leftover extends Debt {
 const sameDebt = (a: Debt, b: Debt): boolean =>
   a.provider === b.provider && sameLocation(a.location, b.location);
 
-/** A provider is clean only if its erase of this epoch is on record and left neither rows nor staging. */
-function leftoverAt(
-  subtasks: readonly SubtaskRecord[],
-  actor: Actor,
-  at: Debt,
-  statuses: readonly SubtaskStatus[],
-): Leftover | undefined {
-  const erased = resultOf(subtasks, { epoch: actor.epoch, phase: 'erase', action: 'erase', ...at });
-  if (erased && erased.left.rows === 0 && erased.left.staging === 0) return undefined;
-  const status = statuses.find((candidate) => sameDebt(candidate, at));
-  return {
-    ...at,
-    error: erased ? 'EraseIncomplete' : (status?.error ?? 'WorkerFailed'),
-    cause: erased
-      ? `${erased.left.rows} rows and ${erased.left.staging} staging rows are left`
-      : (status?.cause ?? 'no erase of this epoch is on record'),
-  };
+/**
+ * A provider is clean only if its erase of this epoch is on record and left neither rows nor staging. Why it is not is
+ * read from the subtask too, so that the Map's result stays small however many fail.
+ */
+function leftoverAt(subtasks: readonly SubtaskRecord[], actor: Actor, at: Debt): Leftover | undefined {
+  const wanted = { epoch: actor.epoch, phase: 'erase', action: 'erase' as const, ...at };
+  const erased = resultOf(subtasks, wanted);
+  if (erased?.left.rows === 0 && erased.left.staging === 0) return undefined;
+  if (erased) {
+    const { rows, staging } = erased.left;
+    return { ...at, error: 'EraseIncomplete', cause: `${rows} rows and ${staging} staging rows are left` };
+  }
+  const failed = subtasks.find(
+    ({ epoch, phase, action, ...one }) =>
+      epoch === wanted.epoch && phase === wanted.phase && action === wanted.action && sameDebt(one, at),
+  );
+  return failed?.state === 'failed'
+    ? { ...at, error: failed.error, cause: failed.cause }
+    : { ...at, error: 'WorkerFailed', cause: 'no erase of this epoch is on record' };
 }
 
 /** What is not proven clean under this epoch. */
@@ -57,8 +58,16 @@ export const leftoversOf = (
   subtasks: readonly SubtaskRecord[],
   actor: Actor,
   erases: readonly Debt[],
-  statuses: readonly SubtaskStatus[] = [],
-): Leftover[] => erases.flatMap((at) => leftoverAt(subtasks, actor, at, statuses) ?? []);
+): Leftover[] => erases.flatMap((at) => leftoverAt(subtasks, actor, at) ?? []);
+
+/** Rows that the task's erases have told so far: one that failed half-way does not say how much it had erased. */
+export const erasedRows = (subtasks: readonly SubtaskRecord[]): number =>
+  subtasks.reduce(
+    (total, subtask) =>
+      total +
+      (subtask.state === 'succeeded' && subtask.result.action === 'erase' ? subtask.result.erased.rows : 0),
+    0,
+  );
 
 /** What this execution had to erase: what its recovery decided, or, on the forward path, what the plan says. */
 function erasesOfActor({ operation, plan, direction }: HeldRecord, actor: Actor): readonly Debt[] {
@@ -70,18 +79,15 @@ function erasesOfActor({ operation, plan, direction }: HeldRecord, actor: Actor)
  * Zero rows and zero staging at every provider and location that was to be erased; or, for each that is not proven clean,
  * a debt on record. A removal has no debts: its task stays open, with what is left on its record, until nothing is.
  */
-export async function verifyErased(
-  ports: VerifyErasedPorts,
-  actor: Actor,
-  statuses: readonly SubtaskStatus[],
-) {
+export async function verifyErased(ports: VerifyErasedPorts, actor: Actor) {
   const record = await heldTask(ports.tasks, actor);
   const erases = erasesOfActor(record, actor);
   if (erases.length === 0) return { clean: 0, left: 0, incomplete: false, debts: [] };
-  const found = leftoversOf(await ports.subtasks.list(actor.task), actor, erases, statuses);
+  const subtasks = await ports.subtasks.list(actor.task);
+  const found = leftoversOf(subtasks, actor, erases);
   const left = found.map(({ provider, location }) => ({ provider, location }));
   const removal = record.operation === 'remove';
-  if (removal) await noteIncomplete(ports, actor, record, left);
+  if (removal) await noteIncomplete(ports, actor, record, { left, erasedRows: erasedRows(subtasks) });
   else await settleDebts(ports, actor, record, { erases, found });
   const [first] = found;
   await ports.log.write({
@@ -105,12 +111,13 @@ const places = (erases: readonly Debt[]): string =>
 async function noteIncomplete(
   ports: VerifyErasedPorts,
   actor: Actor,
-  record: HeldRecord,
-  left: readonly Debt[],
+  { incomplete }: HeldRecord,
+  found: { left: readonly Debt[]; erasedRows: number },
 ): Promise<void> {
-  if (left.length === 0 && !record.incomplete) return;
-  const since = record.incomplete?.since ?? ports.now().toISOString();
-  await ports.tasks.advance(actor, { incomplete: { since, left: [...left] } });
+  if (found.left.length === 0 && !incomplete) return;
+  const since = incomplete?.since ?? ports.now().toISOString();
+  const erased = Math.max(found.erasedRows, incomplete?.erasedRows ?? 0);
+  await ports.tasks.advance(actor, { incomplete: { since, left: [...found.left], erasedRows: erased } });
 }
 
 /** Records what is left and settles what an earlier try could not clean and this one has. */
@@ -138,7 +145,7 @@ async function settleDebts(
   for (const debt of known) {
     const erased = erases.some((at) => sameDebt(at, debt));
     if (!erased || found.some((leftover) => sameDebt(leftover, debt))) continue;
-    await ports.debts.record({ ...debt, settledAt: now.toISOString() });
+    await ports.debts.record({ ...debt, epoch: actor.epoch, settledAt: now.toISOString() });
   }
 }
 

@@ -12,8 +12,7 @@ import type { Actor, Backups } from '../ports.ts';
 import { resultOf } from './records.ts';
 import { digestsSha256 } from './slices.ts';
 
-const STILL_NOWHERE =
-  'The company still lives nowhere; recovery erases the target, and the backup is as it was.';
+const STILL_NOWHERE = 'The company still lives nowhere; recovery erases the target.';
 
 const failed = (what: string): TankerError =>
   new TankerError('VerificationFailed', {
@@ -63,6 +62,16 @@ export async function checkRestored(
       ),
     0,
   );
+}
+
+/** At its hour a backup is refused, also by a restore that began before it. Throws BackupExpired. */
+export function demandAlive({ state, task, expiresAt }: BackupRecord, now: Date): void {
+  if (state === 'available' && now.toISOString() < expiresAt) return;
+  throw new TankerError('BackupExpired', {
+    what: `The backup of task "${task}" could be restored until ${expiresAt}.`,
+    now: STILL_NOWHERE,
+    next: 'Recovery erases the target. Restore another backup of the company, if there is one.',
+  });
 }
 
 /** The record of the backup that the task restores. */

@@ -19,6 +19,15 @@ const every = (plan: Plan, location: Location): Debt[] =>
 /** What going forward erases, at every provider of the plan. */
 export const erasesOf = (plan: Plan): Debt[] => plan.erases.flatMap((location) => every(plan, location));
 
+/**
+ * Providers that a restore brings nothing to, since its backup is older than they are: a removal has left them closed,
+ * and no import begins there, which would open them.
+ */
+export const opensOf = (operation: TaskOperation, plan: Plan): Debt[] =>
+  operation === 'restore'
+    ? every(plan, targetOf(plan)).filter(({ provider }) => !plan.waves.flat().includes(provider))
+    : [];
+
 function hooksAt(plan: Plan, side: 'source' | 'target', hook: HookName) {
   const location = side === 'source' ? sourceOf(plan) : targetOf(plan);
   return plan.providers
@@ -63,6 +72,7 @@ export function worksFor(operation: TaskOperation, outcome: Outcome, plan: Plan)
   if (outcome === DONE[operation]) {
     return {
       ...nothing,
+      opens: opensOf(operation, plan),
       fences: operation === 'migrate' ? every(plan, sourceOf(plan)) : [],
       erases: erasesOf(plan),
       hooks: hooksAfterCommit(operation, plan),

@@ -12,7 +12,8 @@ export const dynamoDiscardDues = (client: DynamoDBDocumentClient, table: string)
           TableName: table,
           Key: keys.due(due.due, due.at, due.task),
           UpdateExpression: 'SET discarded = :discarded',
-          ConditionExpression: 'attribute_exists(pk)',
+          // The first word stays: the agent of a doubled call finds nothing any more.
+          ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(discarded)',
           ExpressionAttributeValues: { ':discarded': discarded },
         }),
       );

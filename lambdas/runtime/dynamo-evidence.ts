@@ -47,7 +47,10 @@ export class DynamoDebts implements Debts {
   }
 
   async record(debt: DebtRecord): Promise<void> {
-    await this.#table.put(keys.debt(debt.company, debt.location, debt.provider), debt);
+    await this.#table.put(keys.debt(debt.company, debt.location, debt.provider), debt, {
+      expression: 'attribute_not_exists(pk) OR #epoch <= :epoch',
+      values: { epoch: debt.epoch },
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import {
   LEASE_MARGIN_SECONDS,
-  type Topology,
+  MAX_LOCK_SECONDS,
   TRANSFER_WORK_VARIABLE,
   TransferTaskEnvironment,
   TransferWork,
@@ -24,16 +24,14 @@ export interface Transfers {
   readonly import: Procedure<'import'>;
 }
 
+/** No state waits for a worker longer than the longest lock lasts; the lease ends the lock at the latest. */
+const LONGEST_WORK_SECONDS = MAX_LOCK_SECONDS + LEASE_MARGIN_SECONDS;
+
 /**
  * The longest wait that can make sense: the other workers of the task start, then the lock lasts at most its budget,
  * and an import may be the last thing in it.
  */
-const longestWaitSeconds = (topology: Topology): number =>
-  WORKER_START_SECONDS + longestWorkSeconds(topology);
-
-/** No state waits for a worker longer than the lock lasts; the lease ends the lock at the latest. */
-const longestWorkSeconds = ({ lockBudgetSeconds }: Topology): number =>
-  lockBudgetSeconds + LEASE_MARGIN_SECONDS;
+const LONGEST_WAIT_SECONDS = WORKER_START_SECONDS + LONGEST_WORK_SECONDS;
 
 /**
  * What a Fargate task does, once: it waits for the subtask it was started for, works on it as a function would, and
@@ -74,7 +72,7 @@ async function transfer(
     work,
     row,
     clock,
-    longestSeconds: longestWaitSeconds(topology),
+    longestSeconds: LONGEST_WAIT_SECONDS,
     // A network without a way to the provider, or a secret that is not there, shows before the lock and not in it.
     check: async () => void (await agentPorts(topology, work).provider.describe()),
     log: (message) => logger.info(message),
@@ -83,7 +81,7 @@ async function transfer(
   logger.appendKeys({ attempt: event.attempt });
   // Beside the work: whoever reads it only learns whom not to count on.
   const noted = row.taken().catch((error: unknown) => logger.error('Not noted.', errorFields(error)));
-  const run = { worker, remainingMilliseconds: longestWorkSeconds(topology) * 1000, logger };
+  const run = { worker, remainingMilliseconds: LONGEST_WORK_SECONDS * 1000, logger };
   const end =
     event.action === 'export'
       ? await runWorker(agentWorker(topology, event as EventOf<'export'>, run), transfers.export)

@@ -104,6 +104,7 @@ test('tells programs the same, and which backups can be restored', async () => {
         completedAt: '2026-03-01T10:00:09.000Z',
         locations: ['us/db1', 'eu/db1'],
         providers: ['contacts', 'deals'],
+        beyond: [],
         erasedRows: 2468,
         lastCopyUntil: entry.lastCopyUntil,
       },

@@ -178,6 +178,7 @@ export const ledger = (task: string, changes: Partial<LedgerRecord> = {}): Ledge
   providers: ['contacts', 'deals'],
   erasedRows: 2468,
   lastCopyUntil: inDays(29.5),
+  beyond: [],
   ...changes,
 });
 

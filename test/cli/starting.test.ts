@@ -87,12 +87,12 @@ describe('--watch', () => {
       'remove',
       'removed',
       0,
-      'acme lives nowhere: every provider answered that nothing is left. Its backup may be',
+      'acme lives nowhere: every provider of the topology answered that nothing is left. Its backup may be',
     ],
     ['cleanup', 'cleaned', 0, 'us/db1 holds nothing of acme any more.'],
     ['migrate', 'undone', 1, 'acme lives at its source, unlocked and unchanged. DrainIncomplete: Why.'],
     ['backup', 'undone', 1, 'acme lives where it was, unlocked and unchanged; no backup was made.'],
-    ['restore', 'undone', 1, 'acme is removed as before; its backup is as it was.'],
+    ['restore', 'undone', 1, 'acme is removed as before.'],
     ['remove', 'undone', 1, 'acme lives where it was, unlocked and unchanged.'],
     ['cleanup', 'undone', 1, 'acme keeps its fallback copy.'],
     ['remove', 'refused', 1, 'refused. DrainIncomplete: Why.'],
@@ -131,7 +131,7 @@ describe('--watch', () => {
     );
     expect(code).toBe(0);
     expect(out).toContain(
-      'acme is erased for good: every provider answered that nothing is left, and no backup',
+      'acme is erased for good: every provider of the topology answered that nothing is left, and no backup',
     );
   });
 

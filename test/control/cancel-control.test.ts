@@ -83,7 +83,7 @@ async function recovered(actor: Actor, name: string, reason = CANCEL) {
   await unlockTraffic(world, recovery);
   const locations = new Map(way.erases.map(({ location }) => [JSON.stringify(location), location]));
   await erased(world, recovery, [...locations.values()]);
-  await verifyErased(world, recovery, []);
+  await verifyErased(world, recovery);
   await closeTask(world, recovery, { outcome: way.outcome, reason, reported: [] });
   return world.tasks.get(task);
 }

@@ -184,7 +184,7 @@ describe('a cleanup', () => {
       reason: `task ${actor.task} gave the fallback copy up`,
     });
     await erased(world, actor, [SOURCE]);
-    expect(await verifyErased(world, actor, [])).toMatchObject({ clean: 2, left: 0, incomplete: false });
+    expect(await verifyErased(world, actor)).toMatchObject({ clean: 2, left: 0, incomplete: false });
     await closeTask(world, actor, { outcome: 'cleaned', reason: null, reported: [] });
     expect(await world.tasks.get(actor.task)).toMatchObject({ outcome: 'cleaned', debts: [] });
     expect(world.store.read(company)).toMatchObject({ home: { location: TARGET }, version: 1 });

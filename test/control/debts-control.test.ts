@@ -37,7 +37,7 @@ const everywhere = (location: Location) => PROVIDERS.map((provider) => ({ provid
 async function indebted(): Promise<Actor> {
   const move = await finishedMove(world);
   const cleanup = await committedCleanup(world, cleaning(move.company, { early: true }));
-  await verifyErased(world, cleanup, []);
+  await verifyErased(world, cleanup);
   await closeTask(world, cleanup, { outcome: 'cleaned', reason: null, reported: [] });
   return cleanup;
 }
@@ -74,7 +74,7 @@ describe('debts', () => {
     const actor = { company, task: at.task, epoch: plan.epoch, holder: plan.holder };
     await erased(world, actor, [SOURCE], (provider) => (provider === 'deals' ? 1 : 0));
     const owed = { provider: 'deals', location: SOURCE };
-    expect(await verifyErased(world, actor, [])).toMatchObject({ clean: 1, left: 1, debts: [owed] });
+    expect(await verifyErased(world, actor)).toMatchObject({ clean: 1, left: 1, debts: [owed] });
     await closeTask(world, actor, { outcome: 'cleaned', reason: null, reported: [] });
     const [debt, ...others] = await world.debts.list(company);
     expect(others).toEqual([]);
@@ -86,7 +86,7 @@ describe('debts', () => {
     const again = await planOf(world, next);
     const last = { company, task: next.task, epoch: again.epoch, holder: again.holder };
     await erased(world, last, [SOURCE]);
-    expect(await verifyErased(world, last, [])).toMatchObject({ clean: 1, left: 0 });
+    expect(await verifyErased(world, last)).toMatchObject({ clean: 1, left: 0 });
     expect(await world.debts.list(company)).toEqual([]);
   });
 
@@ -129,7 +129,7 @@ describe('debts', () => {
     });
     const actor = await plannedTask(world, cleaning(company, { at: { datacenter: 'eu' } }));
     await erased(world, actor, [TARGET]);
-    expect(await verifyErased(world, actor, [])).toMatchObject({ clean: 1, left: 0 });
+    expect(await verifyErased(world, actor)).toMatchObject({ clean: 1, left: 0 });
     expect(await world.debts.list(company)).toEqual([]);
   });
 
@@ -138,7 +138,7 @@ describe('debts', () => {
     for (const name of ['recover-1', 'recover-2']) {
       const recovery = await recoveryOf(world, actor, name);
       await decideDirection(world, recovery);
-      expect(await verifyErased(world, recovery, [])).toMatchObject({ left: 2, incomplete: false });
+      expect(await verifyErased(world, recovery)).toMatchObject({ left: 2, incomplete: false });
     }
     expect(await world.dueDates.ofCompany('settle-debts', actor.company)).toMatchObject([
       { location: TARGET, task: actor.task },
@@ -149,7 +149,7 @@ describe('debts', () => {
     const { company } = await indebted();
     const [first] = await world.debts.list(company);
     const actor = await plannedTask(world, cleaning(company));
-    await verifyErased(world, actor, []);
+    await verifyErased(world, actor);
     await closeTask(world, actor, { outcome: 'cleaned', reason: REASON, reported: [] });
     const [again] = await world.debts.list(company);
     expect(again).toMatchObject({ since: first?.since, task: actor.task });

@@ -88,7 +88,7 @@ export async function committedRemoval(world: ControlWorld, order: Asked = {}): 
 export async function finishedRemoval(world: ControlWorld, order: Asked = {}): Promise<Actor> {
   const actor = await committedRemoval(world, order);
   await erased(world, actor, (await planned(world, actor)).erases);
-  await verifyErased(world, actor, []);
+  await verifyErased(world, actor);
   await closeTask(world, actor, done('removed'));
   return actor;
 }
@@ -130,7 +130,7 @@ export async function committedCleanup(world: ControlWorld, order: Asked): Promi
 export async function finishedCleanup(world: ControlWorld, order: Asked): Promise<Actor> {
   const actor = await committedCleanup(world, order);
   await erased(world, actor, (await planned(world, actor)).erases);
-  await verifyErased(world, actor, []);
+  await verifyErased(world, actor);
   await closeTask(world, actor, done('cleaned'));
   return actor;
 }

@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { LEASE_MARGIN_SECONDS, parseTopology } from '@tanker/contract/index.ts';
+import {
+  keys,
+  LEASE_MARGIN_SECONDS,
+  MAX_LOCK_SECONDS,
+  parseTopology,
+  WORKER_START_SECONDS,
+} from '@tanker/contract/index.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { commitPlacement } from '../../core/control/commit-placement.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
 import { dispatch } from '../../core/control/dispatch.ts';
-import { unlockTraffic } from '../../core/control/lock-traffic.ts';
+import { lockTraffic, unlockTraffic } from '../../core/control/lock-traffic.ts';
 import { verifyErased } from '../../core/control/verify-erased.ts';
 import { verifyTarget } from '../../core/control/verify-target.ts';
+import { worksFor } from '../../core/control/ways.ts';
 import type { Actor } from '../../core/ports.ts';
 import {
   type ControlWorld,
@@ -106,7 +113,8 @@ describe('the plan of a restore', () => {
   test('refuses a backup from the moment on at which the restore could outlast it, though its objects are there', async () => {
     const { company, backup } = await removed();
     const record = await world.backups.get(company, backup);
-    const longest = (world.topology.lockBudgetSeconds + LEASE_MARGIN_SECONDS) * 1000;
+    const { lockBudgetSeconds } = world.topology;
+    const longest = (WORKER_START_SECONDS + lockBudgetSeconds + LEASE_MARGIN_SECONDS) * 1000;
     const last = Date.parse(record?.expiresAt ?? '') - longest;
     const at = async (time: number) => {
       const now = () => new Date(time);
@@ -148,7 +156,7 @@ describe('the plan of a restore', () => {
     expect((await refusalOf(world, restoring(strict, back))).error).toBe('none');
   });
 
-  test('refuses a target with rows or a debt of the company, and a lock that would last too long', async () => {
+  test('refuses a target with rows or a debt of the company', async () => {
     const one = await removed();
     const rows = { collections: [{ name: 'rows', rows: 1, bytes: 10 }] };
     const full = { ...restoring(one), answers: () => ({ summary: rows }) };
@@ -166,8 +174,50 @@ describe('the plan of a restore', () => {
       cause: '',
     });
     expect((await refusalOf(world, restoring(one))).error).toBe('DebtOutstanding');
+  });
+
+  test('may lock for longer than a company that lives, since nobody waits for it, but not without an end', async () => {
+    const gone = await removed();
     const slow = { ...world, topology: { ...world.topology, assumedBytesPerSecond: 1 } };
-    expect((await refusalOf(slow, restoring(await removed()))).error).toBe('LockBudgetExceeded');
+    const actor = await plannedTask(slow, restoring(await removed()));
+    const from = world.clock.time;
+    const { deadlineMillis } = await lockTraffic(slow, actor);
+    const seconds = (deadlineMillis - from) / 1000;
+    const { plan } = (await world.tasks.get(actor.task)) ?? {};
+    expect(plan?.estimate.seconds).toBeGreaterThan(world.topology.lockBudgetSeconds);
+    expect(seconds).toBeGreaterThan(2 * (plan?.estimate.seconds ?? 0));
+
+    const record = await world.backups.get(gone.company, gone.backup);
+    const deals = { ...record?.providers['deals'], bytes: 2 * MAX_LOCK_SECONDS };
+    await world.table.put(keys.backup(gone.company, gone.backup), {
+      ...record,
+      providers: { ...record?.providers, deals },
+    });
+    expect((await refusalOf(slow, restoring(gone))).error).toBe('LockBudgetExceeded');
+  });
+
+  test('may be of a provider that the topology no longer has, if nothing was in it', async () => {
+    const gone = await removed();
+    const record = await world.backups.get(gone.company, gone.backup);
+    const retired = { ...record?.providers['deals'], rows: 0 };
+    await world.table.put(keys.backup(gone.company, gone.backup), {
+      ...record,
+      providers: { ...record?.providers, retired },
+    });
+    expect((await refusalOf(world, restoring(gone))).error).toBe('none');
+  });
+
+  test('opens what the backup knew nothing of: the removal had closed it, and nothing is imported there', async () => {
+    const gone = await removed();
+    const record = await world.backups.get(gone.company, gone.backup);
+    const { deals: _, ...older } = record?.providers ?? {};
+    await world.table.put(keys.backup(gone.company, gone.backup), { ...record, providers: older });
+    const at = await openedTask(world, restoring(gone));
+    const opens = [{ provider: 'deals', location: TARGET }];
+    expect(await planOf(world, at)).toMatchObject({ waves: [['contacts']], opens });
+    const { plan } = (await world.tasks.get(at.task)) ?? {};
+    if (!plan) throw new Error('the restore has no plan');
+    expect(worksFor('restore', 'restored', plan)).toMatchObject({ opens, erases: [] });
   });
 });
 
@@ -255,7 +305,7 @@ describe('the recovery of a restore', () => {
       hooks: PROVIDERS.map((provider) => ({ provider, location: TARGET, hook: 'after-undo' })),
     });
     await erased(world, recovery, [TARGET]);
-    expect(await verifyErased(world, recovery, [])).toMatchObject({ clean: 2, left: 0, debts: [] });
+    expect(await verifyErased(world, recovery)).toMatchObject({ clean: 2, left: 0, debts: [] });
     await closeTask(world, recovery, { outcome: 'undone', reason: REASON, reported: [] });
     expect(homeOf(actor.company)).toEqual({ state: 'removed' });
     expect((await refusalOf(world, restoring({ company: actor.company, backup: 'x' }))).error).toBe(

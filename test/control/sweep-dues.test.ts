@@ -148,7 +148,7 @@ describe('debts at a location', () => {
     const move = await finishedMove(world);
     const early = { at: newTask(move.company), input: { early: true } };
     const cleanup = await committedCleanup(world, early);
-    await verifyErased(world, cleanup, []);
+    await verifyErased(world, cleanup);
     await closeTask(world, cleanup, { outcome: 'cleaned', reason: null, reported: [] });
     await run();
     expect(startedFor(move.company)).toEqual([]);
@@ -160,7 +160,7 @@ describe('debts at a location', () => {
 
     const settling = await plannedTask(world, { operation: 'cleanup', at: newTask(move.company) });
     await erased(world, settling, [SOURCE]);
-    await verifyErased(world, settling, []);
+    await verifyErased(world, settling);
     await closeTask(world, settling, { outcome: 'cleaned', reason: null, reported: [] });
     forward(HOUR_MS + MINUTE_MS);
     await run();
@@ -298,7 +298,7 @@ describe('a datacenter that does not answer', () => {
 
 test('a removal that is incomplete is counted at each sweep, and recovered again', async () => {
   const actor = await committedRemoval(world);
-  await verifyErased(world, actor, []);
+  await verifyErased(world, actor);
   const result = await run();
   expect(result.incomplete).toBe(1);
   expect(world.started.filter(({ input }) => input.task === actor.task)).toHaveLength(1);

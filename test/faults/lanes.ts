@@ -3,7 +3,7 @@ import type { WorldLocation } from '../../demo/world/topology.ts';
 import { LOCATIONS } from '../../demo/world/topology.ts';
 import { type Cell, cellId } from './cells.ts';
 import { type Company, isReadyFor, newCompany, stepTowards } from './company.ts';
-import { operationOf } from './expected.ts';
+import { keepsExports, operationOf } from './expected.ts';
 import { Observer } from './matrix-stage.ts';
 import { type Ground, runTask, type TaskEnd } from './run-task.ts';
 
@@ -65,8 +65,9 @@ export async function runLanes(common: Omit<Ground, 'observer'>, options: LanesO
     const { findings, evidence } = end;
     const name = cell ? cellId(cell) : `(step) ${operation}`;
     options.onEnd({ cell, name, findings, evidence, seconds });
-    // A company that is not as it should be is left alone, for whoever looks at it.
-    return findings.length > 0 ? undefined : end.company;
+    // A company that is not as it should be is left alone, for whoever looks at it; so is one whose exports wait for
+    // the day on which the sweeper has them deleted.
+    return findings.length > 0 || (cell && keepsExports(cell)) ? undefined : end.company;
   };
   const goOn = async (ground: Ground) => {
     let company: Company | undefined;

@@ -99,7 +99,7 @@ describe('the line of a phase', () => {
     const written: string[] = [];
     const lines = new ProgressLines({ isTTY: true, columns: 40, write: (text) => written.push(text) });
     const left = [{ provider: 'deals', location: { datacenter: 'eu', server: 'db1' } }];
-    const incomplete = { since: '2026-03-01T10:00:09.000Z', left };
+    const incomplete = { since: '2026-03-01T10:00:09.000Z', left, erasedRows: 0 };
     lines.show({ task, subtasks: [] });
     lines.show({ task: { ...task, incomplete }, subtasks: [] });
     lines.show({ task: { ...task, incomplete }, subtasks: [] });

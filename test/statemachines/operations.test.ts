@@ -228,10 +228,7 @@ describe('a removal', () => {
       'Verify erased': left,
       'Recover company': recovered('incomplete'),
     });
-    expect(played.payloads['Verify erased']?.[0]?.['erases']).toMatchObject([
-      { provider: 'contacts', status: 'succeeded' },
-      { provider: 'deals', status: 'failed', error: 'ProviderUnreachable' },
-    ]);
+    expect(played.visited.filter((name) => name === 'Erase provider')).toHaveLength(2);
     expect(played.visited).toContain('Erase incomplete');
     expect(played.visited).not.toContain('Close task');
     expect(played.result).toMatchObject({ status: 'FAILED', error: 'RemovalIncomplete' });
