@@ -62,7 +62,10 @@ export const RemoveInput = z
     ...Asked,
     /** 0: nobody can restore, and the backup is deleted by the next sweep. */
     keepDays,
-    /** Home becomes `erased`: no backup of the company, of whatever task, can ever be restored. */
+    /**
+     * Home becomes `erased`: no backup of the company, of whatever task, can ever be restored. The only removal of a
+     * company that was removed before.
+     */
     final: z.literal(true).optional(),
   })
   .strict()
@@ -101,7 +104,8 @@ export const TaskOutput = z.discriminatedUnion('outcome', [
   z.object({ ...Ended, outcome: z.literal('migrated'), from: Location, to: Location }).strict(),
   z.object({ ...Ended, outcome: z.literal('backed-up'), from: Location }).strict(),
   z.object({ ...Ended, outcome: z.literal('restored'), to: Location }).strict(),
-  z.object({ ...Ended, outcome: z.literal('removed'), from: Location }).strict(),
+  /** Null: it lived nowhere any more, and was erased for good. */
+  z.object({ ...Ended, outcome: z.literal('removed'), from: Location.nullable() }).strict(),
   z.object({ ...Ended, outcome: z.literal('cleaned'), debts: z.array(Debt) }).strict(),
   planned,
 ]);

@@ -87,6 +87,9 @@ const UNDONE = {
   cleanup: 'keeps its fallback copy',
 } as const satisfies Record<TaskOperation, string>;
 
+const undoneText = ({ operation, plan }: ClosedTask): string =>
+  operation === 'remove' && plan && !plan.from ? 'is removed as before' : UNDONE[operation];
+
 const atText = (location: Plan['from'], unknown: string): string =>
   location ? formatLocation(location) : unknown;
 
@@ -123,7 +126,7 @@ const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.tr
 
 /** How a closed task ended: what is true of its company now. */
 export function endText(task: ClosedTask): string {
-  const { outcome, company, operation, failure, debts } = task;
+  const { outcome, company, failure, debts } = task;
   const why = failure ? ` ${failure.error}: ${sentence(failure.cause)}` : '';
   const owed =
     debts.length > 0
@@ -136,7 +139,7 @@ export function endText(task: ClosedTask): string {
     case 'refused':
       return `${head}${why}`;
     case 'undone':
-      return `${head} ${company} ${UNDONE[operation]}.${owed}${why}`;
+      return `${head} ${company} ${undoneText(task)}.${owed}${why}`;
     default:
       return `${head} ${doneText(task)}${owed}`;
   }

@@ -17,7 +17,7 @@ export function addRemove(program: Command, context: Context): void {
     .command('remove')
     .summary('remove a company everywhere, and keep a backup for a while')
     .description(
-      "Starts the removal of a company: a verified backup, then everything of the company is erased at every location of the topology. Until the backup expires the company can be restored; with --final it never can. In a terminal the company's id has to be typed first.",
+      "Starts the removal of a company: a verified backup, then everything of the company is erased at every location of the topology. Until the backup expires the company can be restored; with --final it never can. A company that was removed before is erased for good by --final, which ends its backups. In a terminal the company's id has to be typed first.",
     )
     .argument('<company>', 'the company id', companyArgument)
     .option(

@@ -29,16 +29,22 @@ function changeOf(operation: TaskOperation, plan: Plan): { from: Home; to: Home 
     case 'restore':
       return { from: { state: 'removed' }, to: at(targetOf(plan)) };
     case 'remove':
-      return { from: at(sourceOf(plan)), to: { state: plan.final ? 'erased' : 'removed' } };
+      return {
+        from: plan.from ? at(plan.from) : { state: 'removed' },
+        to: { state: plan.final ? 'erased' : 'removed' },
+      };
     default:
       throw new Error(`the commit point of a ${operation} is not at the authority's home`);
   }
 }
 
+/** A final removal of a company that lives nowhere: it has no slice that could be verified. */
+const isErasure = ({ operation, plan }: HeldRecord): boolean => operation === 'remove' && !plan.from;
+
 /** Throws unless verification has passed under this very epoch and the lock budget is not used up. */
 export function demandCommittable(record: HeldRecord, actor: Actor, now: Date): void {
   const { verified, lock, committed } = record;
-  if (verified?.epoch !== actor.epoch) throw unverified(actor);
+  if (verified?.epoch !== actor.epoch && !isErasure(record)) throw unverified(actor);
   // A repeat after the commit point changes nothing; it only has to answer.
   if (committed || (lock && now.toISOString() <= lock.deadline)) return;
   throw new TankerError('LockBudgetExceeded', {
@@ -64,7 +70,7 @@ export async function commitPlacement(ports: CommitPorts, actor: Actor, grant: n
   const record = await heldTask(ports.tasks, actor);
   demandCommittable(record, actor, ports.now());
   const change = changeOf(record.operation, record.plan);
-  if (record.operation === 'remove') await beginBackup(ports, actor, record);
+  if (record.operation === 'remove' && !isErasure(record)) await beginBackup(ports, actor, record);
   if (record.operation === 'restore' && !record.committed)
     demandAlive(await backupOf(ports.backups, actor, record.plan), ports.now());
   const { version, committedAt } = await ports.authority.commit(actor, {

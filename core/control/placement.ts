@@ -54,7 +54,7 @@ export function homeOf(record: AuthorityRecord): Location {
   throw new TankerError('CompanyNotHome', {
     what: `Company "${record.company}" lives nowhere: it was removed${record.versionTask ? ` by task "${record.versionTask}"` : ''}.`,
     now: UNTOUCHED,
-    next: 'Restore it from a backup first, as long as one may be restored.',
+    next: 'Restore it from a backup first, as long as one may be restored. A final removal (`tanker remove --final`) ends its backups too.',
   });
 }
 

@@ -46,7 +46,7 @@ export async function settleEnd(ports: EndPorts, actor: Actor, end: End): Promis
   if (outcome === 'migrated' || outcome === 'restored') await dropFallback(ports, actor, plan);
   if (outcome === 'removed') await settleRemoval(ports, actor, end);
   const makesBackup = operation === 'backup' || operation === 'remove';
-  if (makesBackup && outcome === 'undone') await discardBackup(ports, actor, end);
+  if (makesBackup && plan.from && outcome === 'undone') await discardBackup(ports, actor, end);
   // A backup's objects have the due date of their expiry; what an undone task made
   // is discarded already, and once more later; a move's exports go after some days.
   const kept = outcome === 'backed-up' || outcome === 'removed';

@@ -43,7 +43,7 @@ export function hooksAfterCommit(operation: TaskOperation, plan: Plan): DecideDi
     case 'restore':
       return hooksAt(plan, 'target', 'after-restore');
     case 'remove':
-      return hooksAt(plan, 'source', 'after-remove');
+      return plan.from ? hooksAt(plan, 'source', 'after-remove') : [];
     default:
       return [];
   }

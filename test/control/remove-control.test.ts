@@ -212,6 +212,68 @@ describe('a removal', () => {
   });
 });
 
+describe('the final removal of a company that was removed before', () => {
+  const removed = async () => {
+    const first = await finishedRemoval(world);
+    return { first, at: newTask(first.company) };
+  };
+
+  test('asks nobody and exports nothing; without the word that it is final there is nothing to remove', async () => {
+    const { at } = await removed();
+    const { error, cause } = await refusalOf(world, { operation: 'remove', at: newTask(at.company) });
+    expect(error).toBe('CompanyNotHome');
+    expect(cause).toContain('--final');
+    const opened = await openedTask(world, { operation: 'remove', at, input: { final: true } });
+    expect(opened.opened.checks).toEqual([]);
+    expect(await planOf(world, at)).toMatchObject({
+      from: null,
+      to: null,
+      erases: eachOf(EVERYWHERE),
+      hooks: [],
+    });
+  });
+
+  test('makes home erased, ends its backups, and is done when everybody has erased once more', async () => {
+    const { first, at } = await removed();
+    const actor = await plannedTask(world, { operation: 'remove', at, input: { final: true } });
+    const { grant } = await lockTraffic(world, actor);
+    await commitPlacement(world, actor, grant);
+    expect(world.store.read(at.company)).toMatchObject({ home: { state: 'erased' }, version: 2 });
+    expect(Date.parse((await backupOf(first))?.expiresAt ?? '')).toBeLessThan(world.clock.time);
+    await unlockTraffic(world, actor);
+    await erased(world, actor, EVERYWHERE);
+    expect(await verifyErased(world, actor)).toMatchObject({ left: 0 });
+    await closeTask(world, actor, { outcome: 'removed', reason: null, reported: [] });
+    expect(await ledgerOf(at.company)).toMatchObject([{ home: 'removed' }, { home: 'erased', version: 2 }]);
+    const input = { backup: first.task };
+    const restore = { operation: 'restore', at: newTask(at.company), input } as const;
+    expect((await refusalOf(world, restore)).error).toBe('CompanyErased');
+  });
+
+  test('goes back before its commit: the company is removed as before and may be restored', async () => {
+    const { first, at } = await removed();
+    const actor = await plannedTask(world, { operation: 'remove', at, input: { final: true } });
+    await lockTraffic(world, actor);
+    const recovery = await recoveryOf(world, actor);
+    const nothing = { opens: [], erases: [], discards: [], hooks: [] };
+    expect(await decideDirection(world, recovery)).toMatchObject({ outcome: 'undone', ...nothing });
+    await unlockTraffic(world, recovery);
+    await closeTask(world, recovery, { outcome: 'undone', reason: REASON, reported: [] });
+    expect(world.store.read(at.company)).toMatchObject({ home: { state: 'removed' }, version: 1 });
+    expect((await backupOf(first))?.state).toBe('available');
+  });
+
+  test('goes forward after it', async () => {
+    const { at } = await removed();
+    const actor = await plannedTask(world, { operation: 'remove', at, input: { final: true } });
+    const { grant } = await lockTraffic(world, actor);
+    await commitPlacement(world, actor, grant);
+    const recovery = await recoveryOf(world, actor);
+    const way = { outcome: 'removed', opens: [], erases: eachOf(EVERYWHERE), hooks: [] };
+    expect(await decideDirection(world, recovery)).toMatchObject(way);
+  });
+});
+
 describe('a removal that is incomplete', () => {
   const left = [{ provider: 'deals', location: TARGET }];
   const incomplete = async () => {

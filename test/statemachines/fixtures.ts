@@ -21,6 +21,7 @@ export const PLAN = {
   to: TO,
   providers: PROVIDERS,
   waves: [['contacts'], ['deals']],
+  opens: [],
   erases: every(FROM),
   hooks: [{ provider: 'deals', location: TO, hook: 'after-migrate' }],
   leftover: null,

@@ -3,6 +3,7 @@ import { DONE, TASK_OPERATIONS } from '@tanker/contract/index.ts';
 import {
   every,
   FROM,
+  LOCK,
   nested,
   nestedFails,
   operate,
@@ -215,10 +216,44 @@ describe('what goes wrong at one provider', () => {
   });
 });
 
+describe('a restore', () => {
+  test('opens at its target what the backup knew nothing of, before customers come back, and reports what does not open', async () => {
+    const opens = every(TO).slice(1);
+    const played = await operate('restore', {
+      'Plan task': nested({ ...PLAN, opens }),
+      'Open provider': () => fails('ProviderUnreachable'),
+    });
+    const walked = steps(played);
+    expect(walked.indexOf('Open provider')).toBeGreaterThan(walked.indexOf('Commit placement'));
+    expect(walked.indexOf('Open provider')).toBeLessThan(walked.indexOf('Unlock traffic'));
+    expect(played.payloads['Open provider']?.[0]).toMatchObject({
+      provider: 'deals',
+      location: TO,
+      epoch: 4,
+    });
+    expect(played.payloads['Close task']?.[0]?.['reported']).toMatchObject([
+      { provider: 'deals', status: 'failed', error: 'ProviderUnreachable' },
+      { status: 'succeeded' },
+    ]);
+  });
+});
+
 describe('a removal', () => {
   test('is committed before the first erase', async () => {
     const walked = steps(await operate('remove'));
     expect(walked.indexOf('Commit placement')).toBeLessThan(walked.indexOf('Erase provider'));
+  });
+
+  test('of a company that was removed before takes no slice: it locks, commits and erases once more', async () => {
+    const played = await operate('remove', {
+      'Plan task': nested({ ...PLAN, from: null, to: null, hooks: [] }),
+    });
+    expect(steps(played)).toEqual([
+      ...['Plan task', 'Remove company', 'Lock traffic', 'Commit placement', 'Unlock traffic'],
+      ...[...twice('Erase provider'), 'Verify erased', 'Close task', 'Removal completed'],
+    ]);
+    expect(played.payloads['Commit placement']?.[0]).toMatchObject({ grant: LOCK.grant });
+    expect(played.result).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'removed', from: null } });
   });
 
   test('of which something is left is recovered, and never done while it is', async () => {
