@@ -202,7 +202,7 @@ export const ScheduledEvent = z.object({ id: z.string().min(1) });
 export const SweepResult = z
   .object({
     open: Count,
-    /** Age of the oldest open task, 0 when none is open. */
+    /** Age of the oldest open task that is not within its lock's time, 0 when there is none. */
     oldestSeconds: Count,
     recovered: Count,
     failed: Count,

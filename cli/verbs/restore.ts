@@ -1,4 +1,9 @@
-import { TankerError } from '@tanker/contract/index.ts';
+import {
+  LEASE_MARGIN_SECONDS,
+  TankerError,
+  type Topology,
+  WORKER_START_SECONDS,
+} from '@tanker/contract/index.ts';
 import { isRestorable, readBackups } from '@tanker/sdk/company-records.ts';
 import type { TaskRows } from '@tanker/sdk/task-records.ts';
 import type { Command } from 'commander';
@@ -55,20 +60,26 @@ Examples:
       runVerb(context, options, async (session) => {
         const { rows, topology } = session.clients;
         checkTarget(topology, options.to);
-        const backup = options.backup === LATEST ? await latestBackup(rows, company) : options.backup;
+        const backup =
+          options.backup === LATEST ? await latestBackup(rows, company, topology) : options.backup;
         const input = { ...asked('restore', company, options), backup, to: options.to };
         return startAsAsked(session, 'restore', input, options);
       }),
     );
 }
 
-/** The task of the newest backup that can be restored now. @throws BackupUnknown */
-async function latestBackup(rows: TaskRows, company: string): Promise<string> {
-  const now = new Date();
-  const newest = (await readBackups(rows, company)).find((backup) => isRestorable(backup, now));
+/** The task of the newest backup that a restore which starts now can read to its end. @throws BackupUnknown */
+async function latestBackup(
+  rows: TaskRows,
+  company: string,
+  { lockBudgetSeconds }: Topology,
+): Promise<string> {
+  const longestMs = (WORKER_START_SECONDS + lockBudgetSeconds + LEASE_MARGIN_SECONDS) * 1000;
+  const until = new Date(Date.now() + longestMs);
+  const newest = (await readBackups(rows, company)).find((backup) => isRestorable(backup, until));
   if (newest) return newest.task;
   throw new TankerError('BackupUnknown', {
-    what: `No backup of "${company}" can be restored.`,
+    what: `No backup of "${company}" can be restored, or none for long enough.`,
     now: 'Nothing was touched.',
     next: `Look which there are and were: tanker backups ${company}`,
   });

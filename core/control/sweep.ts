@@ -26,7 +26,7 @@ export const SWEEP_PAUSE_MINUTES = 15;
 export const SWEEP_MARGIN_MS = 45_000;
 
 interface Seen {
-  /** Undefined for a task that was closed meanwhile. */
+  /** Undefined for a task that was closed meanwhile, and for one that is within its lock's time. */
   readonly createdAt?: string;
   readonly recovered: boolean;
   readonly incomplete?: boolean;
@@ -41,11 +41,16 @@ function executionsOf(record: TaskRecord): readonly (readonly [Operation, string
   return [[record.operation, record.task], ...[...recoveries].map((name) => ['recover', name] as const)];
 }
 
+/** A restore's lock may last far longer than the lock budget: it is not stuck while it does. */
+const isInTime = ({ lock }: TaskRecord, now: Date): boolean =>
+  lock !== undefined && lock.unlockedAt === undefined && now.toISOString() <= lock.deadline;
+
 /** Starts a recovery for an open task on which no execution works. */
 async function revive(ports: SweepPorts, task: string, eventId: string): Promise<Seen> {
   const record = await ports.tasks.get(task);
   if (record?.state !== 'open') return { recovered: false };
-  const seen = { createdAt: record.createdAt, incomplete: (record.incomplete?.left.length ?? 0) > 0 };
+  const age = isInTime(record, ports.now()) ? {} : { createdAt: record.createdAt };
+  const seen = { ...age, incomplete: (record.incomplete?.left.length ?? 0) > 0 };
   for (const [operation, name] of executionsOf(record)) {
     if (await ports.executions.running(operation, name)) return { ...seen, recovered: false };
   }

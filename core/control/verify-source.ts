@@ -30,7 +30,7 @@ function checkProvider(
   if (again.watermark === exported.watermark) return exported.rows;
   throw new TankerError('SourceChanged', {
     what: `${where} changed after its export (its watermark moved).`,
-    now: HOME_AS_WAS,
+    now: 'Nothing was committed; recovery opens and unlocks home, with what was written there.',
     next: 'Find out who writes past the closing: a job, a consumer, or another service.',
   });
 }
