@@ -11,5 +11,6 @@ export default {
   maxWorkers: 2,
   testMatch: ['<rootDir>/test/**/*.test.ts', ...LONG],
   extensionsToTreatAsEsm: ['.ts'],
+  testSequencer: '<rootDir>/test/jest-sequencer.cjs',
   transform: { '\\.ts$': '<rootDir>/test/jest-transform.cjs' },
 };
