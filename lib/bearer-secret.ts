@@ -6,7 +6,8 @@ import { acknowledgeBearerSecret } from './acknowledgements.ts';
 
 /**
  * A bearer token that both ends know. It starts with a random value; whoever runs the other end puts it there, or puts
- * a token of their own in here. It outlives the stack: a task that is under way could not be finished without it.
+ * a token of their own in here. It outlives the stack: a task that is under way could not be finished without it. Only a
+ * first deployment that is rolled back takes it along.
  */
 export class BearerSecret extends Secret {
   constructor(scope: Construct, secretName: string, description: string) {
@@ -14,7 +15,7 @@ export class BearerSecret extends Secret {
       secretName,
       description,
       generateSecretString: { excludePunctuation: true, passwordLength: 43 },
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     acknowledgeBearerSecret(this);
   }
