@@ -43,6 +43,13 @@ export const MAP_CONCURRENCY_LIMIT = 40;
 export const MAX_PROVIDERS = 200;
 
 /**
+ * What the stacks are made for. The control stack's template has 470 KB and 10 KB for each datacenter of CloudFormation's
+ * 1 MB; dispatch's rights are 11 ARNs of at most 106 characters for each, 23 KB of the 70 KB that a role holds in its own
+ * policy (10 KB) and ten managed ones (6 KB each).
+ */
+export const MAX_DATACENTERS = 20;
+
+/**
  * Providers × locations of an installation. A removal erases at each pair: 12 events (8, and 4 of one retry) × 1,500 are
  * 18,000 of the 25,000 that one execution may have, and 1,500 × 120 octets are 180 KB of the 256 KiB a Map may return.
  */

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { MAP_CONCURRENCY_LIMIT, MAX_BACKUP_DAYS, MAX_PROVIDER_LOCATIONS, MAX_PROVIDERS } from './limits.ts';
+import {
+  MAP_CONCURRENCY_LIMIT,
+  MAX_BACKUP_DAYS,
+  MAX_DATACENTERS,
+  MAX_PROVIDER_LOCATIONS,
+  MAX_PROVIDERS,
+} from './limits.ts';
 import { DatacenterName, ProviderName, ServerName } from './names.ts';
 
 const Region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-central-1');
@@ -68,7 +74,7 @@ const Shape = z
       .regex(/^[a-z][a-z0-9-]{1,15}$/, '2 to 16 lower-case letters, digits or "-", starting with a letter'),
     account: z.string().regex(/^\d{12}$/, 'an AWS account id of 12 digits'),
     controlRegion: Region,
-    datacenters: z.array(Datacenter).min(1, 'at least one datacenter'),
+    datacenters: z.array(Datacenter).min(1, 'at least one datacenter').max(MAX_DATACENTERS),
     gateway: z
       .object({
         url: Endpoint,

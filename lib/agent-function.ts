@@ -16,7 +16,7 @@ import {
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { acknowledgeExportObjects, acknowledgeForeignKeys } from './acknowledgements.ts';
+import { acknowledgeExportObjects, acknowledgeForeignKeys, acknowledgeSecrets } from './acknowledgements.ts';
 import type { Bundles } from './bundle.ts';
 import { AGENT_GRANTS } from './grants.ts';
 import { commonEnvironment, NodeFunction } from './node-function.ts';
@@ -112,9 +112,10 @@ export class AgentFunction extends NodeFunction {
       vpc: datacenter.vpc,
     });
     if (!CALLED_BY_OTHERS.has(name)) this.reportFailures(topology, datacenter);
-    const { objects, foreignKeys } = wildcards(topology, home, AGENT_GRANTS[name]);
+    const { objects, foreignKeys, secrets } = wildcards(topology, home, AGENT_GRANTS[name]);
     acknowledgeExportObjects(this.role, objects);
     acknowledgeForeignKeys(this.role, foreignKeys);
+    acknowledgeSecrets(this.role, secrets);
   }
 
   /** A second run by Lambda itself would be a second worker of the same attempt, so failures are told, not retried. */

@@ -50,7 +50,9 @@ export class DatacenterStack extends Stack {
       target: agent(OPEN_EXPIRED).function,
     });
     if (keepsSecrets(topology, datacenter)) {
-      for (const [name, description] of agentSecrets(topology)) new BearerSecret(this, name, description);
+      for (const [name, [kind, description]] of agentSecrets(topology)) {
+        new BearerSecret(this, name, kind, description);
+      }
     }
     const { topic } = new AlarmTopic(this, topology, alarmTopicName(topology, datacenter.name));
     new DatacenterAlarms(this, topology, datacenter, topic);

@@ -192,9 +192,8 @@ describe('the policies for people', () => {
       .filter(({ Action }) => [Action].flat().includes('lambda:InvokeFunction'))
       .flatMap(({ Resource }) => Resource);
     expect(called.sort()).toEqual([
-      'arn:aws:lambda:eu-central-1:111122223333:function:tanker-eu-doctor',
+      'arn:aws:lambda:*:111122223333:function:tanker-*-doctor',
       'arn:aws:lambda:eu-west-1:111122223333:function:tanker-doctor',
-      'arn:aws:lambda:us-east-1:111122223333:function:tanker-us-doctor',
     ]);
   });
 

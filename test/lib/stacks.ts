@@ -127,11 +127,10 @@ describe('the stacks of the example, with cdk-nag on', () => {
       for (const key of ofType(template, 'AWS::KMS::Key')) {
         expect(key.Properties['EnableKeyRotation']).toBe(true);
       }
-      const alias = ofType(template, 'AWS::KMS::Alias').find(
-        ({ Properties: { AliasName } }) => AliasName === `alias/tanker-${name}-exports`,
-      );
-      const [keyId] = alias?.Properties['TargetKeyId']['Fn::GetAtt'];
-      expect(template.Resources[keyId]).toMatchObject(KEPT_ONCE_USED);
+      const keys = ofType(template, 'AWS::KMS::Alias')
+        .filter((alias) => alias.Properties['AliasName'] === `alias/tanker-${name}-exports`)
+        .map((alias) => template.Resources[alias.Properties['TargetKeyId']['Fn::GetAtt'][0]]);
+      expect(keys).toMatchObject([KEPT_ONCE_USED]);
     });
   });
 
@@ -236,15 +235,19 @@ describe('the stacks of the example, with cdk-nag on', () => {
   });
 
   test('keep the secrets: the operator’s in the control region only, the others in each datacenter’s', () => {
-    const names = (template: Template) =>
-      ofType(template, 'AWS::SecretsManager::Secret').map(({ Properties }) => Properties['Name']);
-    expect(names(control)).toEqual(['tanker/gateway-operator']);
+    const kinds = (template: Template) =>
+      ofType(template, 'AWS::SecretsManager::Secret').map(({ Properties: { Name, Tags } }) => {
+        expect(Tags).toContainEqual({ Key: 'tanker:installation', Value: 'tanker' });
+        const tag = Tags.find(({ Key }: { Key: string }) => Key === 'tanker:secret');
+        return `${Name}: ${tag?.Value}`;
+      });
+    expect(kinds(control)).toEqual(['tanker/gateway-operator: operator']);
     for (const template of datacenters) {
-      expect(names(template)).toEqual([
-        'tanker/provider/contacts',
-        'tanker/provider/deals',
-        'tanker/provider/mail',
-        'tanker/gateway-reader',
+      expect(kinds(template)).toEqual([
+        'tanker/provider/contacts: provider',
+        'tanker/provider/deals: provider',
+        'tanker/provider/mail: provider',
+        'tanker/gateway-reader: reader',
       ]);
       for (const secret of ofType(template, 'AWS::SecretsManager::Secret')) {
         expect(secret).toMatchObject(KEPT_ONCE_USED);

@@ -45,6 +45,7 @@ describe('a mistake in the topology', () => {
     ['account', 111122223333, 'account', /expected string/],
     ['controlRegion', 'europe', 'controlRegion', /an AWS region such as eu-central-1/],
     ['datacenters', [], 'datacenters', /at least one datacenter/],
+    ['datacenters', Array.from({ length: 21 }, () => example.datacenters[0]), 'datacenters', /<=20/],
     ['datacenters.0.name', 'US', 'datacenters[0].name', /1 to 24 lower-case letters/],
     ['datacenters.0.name', 'control', 'datacenters[0].name', /take another/],
     ['datacenters.1.name', 'eu-', 'datacenters[1].name', /end it with a letter or digit/],
