@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { WarmEvent } from '@tanker/contract/agent-functions.ts';
 import { AgentEnvironment, ControlEnvironment } from '@tanker/contract/environment.ts';
 import { ACTIONS, MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
@@ -173,11 +174,30 @@ describe('the stacks of the example, with cdk-nag on', () => {
       for (const { Properties } of configurations) {
         expect(Properties['MaximumRetryAttempts']).toBe(0);
         expect(Properties['MaximumEventAgeInSeconds']).toBe(60);
-        expect(Properties['DestinationConfig'].OnFailure.Destination).toBe(
-          `arn:aws:lambda:${topology.datacenters[index]?.region}:111122223333:function:tanker-${name}-report-failure`,
+        const [reporter] = Properties['DestinationConfig'].OnFailure.Destination['Fn::GetAtt'];
+        expect(template.Resources[reporter]?.Properties['FunctionName']).toBe(
+          `tanker-${name}-report-failure`,
         );
       }
     });
+  });
+
+  test('make what is told of failures before whoever tells it: a reference, or an order where it is named', () => {
+    for (const template of Object.values(synthesized.stacks)) {
+      const byArn = new Map(
+        Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) =>
+          Type === 'AWS::Lambda::Function' ? [[`:function:${Properties['FunctionName']}`, id]] : [],
+        ),
+      );
+      for (const config of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
+        const { OnFailure, OnSuccess } = config.Properties['DestinationConfig'] ?? {};
+        for (const { Destination } of [OnFailure, OnSuccess].filter(Boolean)) {
+          if (typeof Destination !== 'string') continue;
+          const [, id] = [...byArn].find(([end]) => Destination.endsWith(end)) ?? [];
+          if (id) expect(config.DependsOn).toContain(id);
+        }
+      }
+    }
   });
 
   test('start a recovery when an execution of an operation ends without a state that could catch it', () => {
@@ -289,15 +309,45 @@ describe('two datacenters of one region, one of them in a network of its own, wi
     expect(names).toHaveLength(5);
   });
 
-  test('put the agents into that network, by the ids of the topology', () => {
+  test('put the agents into that network, by the ids of the topology, but not those that tell of its failures', () => {
     for (const { Properties } of ofType(stacks['acme-us'] as Template, 'AWS::Lambda::Function')) {
-      expect(Properties['VpcConfig']).toEqual({
-        SubnetIds: vpc.subnetIds,
-        SecurityGroupIds: vpc.securityGroupIds,
-      });
+      const tells = /^acme-us-report-/.test(Properties['FunctionName']);
+      expect(Properties['VpcConfig']).toEqual(
+        tells ? undefined : { SubnetIds: vpc.subnetIds, SecurityGroupIds: vpc.securityGroupIds },
+      );
     }
     for (const { Properties } of ofType(stacks['acme-eu'] as Template, 'AWS::Lambda::Function')) {
       expect(Properties['VpcConfig']).toBeUndefined();
     }
+  });
+
+  test('call each agent of that network once a day, so that Lambda keeps its interfaces, and no other', () => {
+    const called = (template: Template) =>
+      ofType(template, 'AWS::Events::Rule')
+        .filter(({ Properties }) => Properties['ScheduleExpression'] === 'rate(1 day)')
+        .flatMap(({ Properties }) => {
+          expect(Properties['Targets'].length).toBeLessThanOrEqual(5);
+          return Properties['Targets'].map(
+            ({
+              Arn,
+              Input,
+              RetryPolicy,
+            }: {
+              Arn: { 'Fn::GetAtt': [string] };
+              Input: string;
+              RetryPolicy: object;
+            }) => {
+              expect(WarmEvent.parse(JSON.parse(Input))).toEqual({ warm: true, holdMilliseconds: 0 });
+              expect(RetryPolicy).toEqual({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+              return template.Resources[Arn['Fn::GetAtt'][0]]?.Properties['FunctionName'];
+            },
+          );
+        });
+    const us = stacks['acme-us'] as Template;
+    const inNetwork = ofType(us, 'AWS::Lambda::Function')
+      .filter(({ Properties }) => Properties['VpcConfig'] !== undefined)
+      .map(({ Properties }) => Properties['FunctionName']);
+    expect(called(us).sort()).toEqual(inNetwork.filter((name) => name !== 'acme-us-open-expired').sort());
+    expect(called(stacks['acme-eu'] as Template)).toEqual([]);
   });
 });
