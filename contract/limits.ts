@@ -17,10 +17,17 @@ export const WORKER_ALIVE_SECONDS = 3 * WORKER_BEAT_SECONDS;
 /** Outside the lock window (describe, hooks, erase, open) a subtask gets this long. Lambda's own limit is 900 s. */
 export const SUBTASK_TIMEOUT_SECONDS = 840;
 
-/** A control function answers within this time; the gateway's lock call is the longest of them. */
+/** A state waits this long for a control function: for its run, and 3 s for Lambda to start it (about 1 s). */
 export const CONTROL_TIMEOUT_SECONDS = 30;
 
-/** How long the gateway may wait for requests in flight. Below CONTROL_TIMEOUT_SECONDS, with room for one retry. */
+/**
+ * Lambda ends a control function after this time, before its state does: the machine then knows the error
+ * (Sandbox.Timedout) and that nothing of that run goes on. The gateway's lock call is the longest of them: 2 tries × (10 +
+ * 2) s + 0.1 s between are 24.1 s, and 2.9 s are left for the table.
+ */
+export const CONTROL_FUNCTION_SECONDS = 27;
+
+/** How long the gateway may wait for requests in flight. Twice this is below CONTROL_FUNCTION_SECONDS. */
 export const QUIET_TIMEOUT_SECONDS = 10;
 
 /** The lock's lease is the lock budget plus this: time for recovery to unlock first (claim, open, unlock, retries). */

@@ -149,7 +149,7 @@ describe('the stacks of the example, with cdk-nag on', () => {
     for (const name of CONTROL_FUNCTIONS) {
       const { Properties } = functionNamed(control, `tanker-${name}`);
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
-      expect(Properties['Timeout']).toBe(name === 'sweep' ? 240 : 30);
+      expect(Properties['Timeout']).toBe(name === 'sweep' ? 240 : 27);
       expect(Properties['TracingConfig']).toEqual({ Mode: 'Active' });
       expect(ControlEnvironment.strict().parse(Properties['Environment'].Variables)).toBeDefined();
     }
