@@ -101,6 +101,15 @@ describe('the alarms', () => {
     expect(silent.map(({ Properties }) => Properties['AlarmName'])).toEqual(['tanker-stuck-task']);
   });
 
+  test('look at the sweeper’s failures over two of its runs, since a period without one would read as a good one', () => {
+    const alarm = alarms().find(({ Properties }) => Properties['AlarmName'] === 'tanker-sweep-failures');
+    const periods = alarm?.Properties['Metrics'].flatMap(
+      ({ MetricStat }: { MetricStat?: { Period: number } }) => (MetricStat ? [MetricStat.Period] : []),
+    );
+    expect(periods).toEqual([600, 600]);
+    expect(alarm?.Properties['EvaluationPeriods']).toBe(2);
+  });
+
   test('ring for a lock beyond the budget of the topology, and for a task beyond that and an hour', () => {
     const thresholdOf = (id: string) =>
       alarms().find(({ Properties }) => Properties['AlarmName'] === `tanker-${id}`)?.Properties['Threshold'];
