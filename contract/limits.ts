@@ -51,8 +51,8 @@ export const MAX_PROVIDERS = 200;
 
 /**
  * What the stacks are made for. The control stack's template has about 490 KB and 10 KB for each datacenter of
- * CloudFormation's 1 MB; dispatch's rights are 11 ARNs of at most 106 characters for each, 23 KB of the 70 KB that a role holds in its own
- * policy (10 KB) and ten managed ones (6 KB each).
+ * CloudFormation's 1 MB; dispatch's rights are 11 ARNs of at most 106 characters for each, 23 KB of the 70 KB that a role
+ * holds in its own policy (10 KB) and ten managed ones (6 KB each).
  */
 export const MAX_DATACENTERS = 20;
 
