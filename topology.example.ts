@@ -5,7 +5,8 @@ import { defineTopology } from '@tanker/contract/topology.ts';
  * it is there, else this example. A mistake is an error that names the field and says what is allowed.
  */
 export default defineTopology({
-  // Prefix of every name in AWS. Two installations can share an account by different prefixes.
+  // Prefix of every name in AWS. Two installations can share an account by different prefixes, such as tanker and staging
+  // (not tanker and tanker-eu: that is also the prefix of the datacenter eu).
   installation: 'tanker',
   account: '111122223333',
 

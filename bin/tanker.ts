@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildApp } from '../lib/app.ts';
 import { bundleFunctions } from '../lib/bundle.ts';
 import { loadTopology, TopologyRefused } from '../lib/load-topology.ts';
+import { refuseTooLarge, TemplatesTooLarge } from '../lib/template-limits.ts';
 
 /**
  * Synthesizes the stacks, for the CDK CLI (which passes CDK_OUTDIR and CDK_CONTEXT_JSON) and without it:
@@ -32,7 +33,13 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tanker-bundles-'));
   try {
     const bundles = await bundleFunctions(topology, folder);
-    buildApp({ topology, bundles, outdir, nag }).synth();
+    const { stacks } = buildApp({ topology, bundles, outdir, nag }).synth();
+    refuseTooLarge(
+      stacks.map(({ stackName, templateFullPath }) => ({
+        stack: stackName,
+        text: readFileSync(templateFullPath, 'utf8'),
+      })),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -41,6 +48,7 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof TopologyRefused ? error.message : error);
+  const isForTheAuthor = error instanceof TopologyRefused || error instanceof TemplatesTooLarge;
+  console.error(isForTheAuthor ? error.message : error);
   process.exitCode = 1;
 }

@@ -106,7 +106,11 @@ export const ERRORS = {
   // ends of a task
   PhaseFailed: { status: 500, retry: false, about: 'a phase failed at one or more providers' },
   WorkerFailed: { status: 500, retry: true, about: 'a worker ended without settling its subtask' },
-  WorkerNotStarted: { status: 503, retry: true, about: 'a Fargate worker could not be started' },
+  WorkerNotStarted: {
+    status: 503,
+    retry: true,
+    about: 'a Fargate worker, or any environment of a function, could not be started',
+  },
   MigrationUndone: { status: 500, retry: false, about: 'the migration failed and was undone' },
   BackupUndone: { status: 500, retry: false, about: 'the backup failed and was undone' },
   RestoreUndone: { status: 500, retry: false, about: 'the restore failed and was undone' },

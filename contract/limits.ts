@@ -17,10 +17,17 @@ export const WORKER_ALIVE_SECONDS = 3 * WORKER_BEAT_SECONDS;
 /** Outside the lock window (describe, hooks, erase, open) a subtask gets this long. Lambda's own limit is 900 s. */
 export const SUBTASK_TIMEOUT_SECONDS = 840;
 
-/** A control function answers within this time; the gateway's lock call is the longest of them. */
+/** A state waits this long for a control function: for its run, and 3 s for Lambda to start it (about 1 s). */
 export const CONTROL_TIMEOUT_SECONDS = 30;
 
-/** How long the gateway may wait for requests in flight. Below CONTROL_TIMEOUT_SECONDS, with room for one retry. */
+/**
+ * Lambda ends a control function after this time, before its state does: the machine then knows the error
+ * (Sandbox.Timedout) and that nothing of that run goes on. The gateway's lock call is the longest of them: 2 tries × (10 +
+ * 2) s + 0.1 s between are 24.1 s, and 2.9 s are left for the table.
+ */
+export const CONTROL_FUNCTION_SECONDS = 27;
+
+/** How long the gateway may wait for requests in flight. Twice this is below CONTROL_FUNCTION_SECONDS. */
 export const QUIET_TIMEOUT_SECONDS = 10;
 
 /** The longest lock that anybody may plan with: 4 h. Beyond it a company is several companies' worth of data. */
@@ -44,6 +51,13 @@ export const MAP_CONCURRENCY_LIMIT = 40;
  * 1 retry × 4) = 12,060 events of the 25,000 allowed, a Map result of 200 × 300 bytes = 60 KB of the 256 KiB.
  */
 export const MAX_PROVIDERS = 200;
+
+/**
+ * What the stacks are made for. The control stack's template has about 490 KB and 10 KB for each datacenter of
+ * CloudFormation's 1 MB; dispatch's rights are 11 ARNs of at most 106 characters for each, 23 KB of the 70 KB that a role
+ * holds in its own policy (10 KB) and ten managed ones (6 KB each).
+ */
+export const MAX_DATACENTERS = 20;
 
 /**
  * Providers × locations of an installation. A removal erases at each pair: 12 events (8, and 4 of one retry) × 1,500 are

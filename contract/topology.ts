@@ -2,13 +2,23 @@ import { z } from 'zod';
 import {
   MAP_CONCURRENCY_LIMIT,
   MAX_BACKUP_DAYS,
+  MAX_DATACENTERS,
   MAX_LOCK_SECONDS,
   MAX_PROVIDER_LOCATIONS,
   MAX_PROVIDERS,
 } from './limits.ts';
 import { DatacenterName, ProviderName, ServerName } from './names.ts';
 
-const Region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-central-1');
+/** Every ARN of the stacks begins with `arn:aws:`; these regions are of other partitions, with accounts of their own. */
+const OTHER_PARTITIONS = /^(cn|us-gov|[a-z]{2}-iso[a-z]?)-/;
+
+const Region = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-central-1')
+  .refine((region) => !OTHER_PARTITIONS.test(region), {
+    error:
+      'an AWS region such as eu-central-1; those of China, GovCloud and the isolated partitions are not supported',
+  });
 const SecretName = z
   .string()
   .regex(/^[A-Za-z0-9/_+=.@-]{1,128}$/, 'a Secrets Manager name: 1 to 128 letters, digits or /_+=.@-');
@@ -24,15 +34,21 @@ const Endpoint = z
   })
   .refine((url) => !url.endsWith('/'), { error: 'a URL without a slash at its end' });
 
+/** As many as a function's or a task's network configuration takes. Sources: Lambda, VpcConfig; ECS, AwsVpcConfiguration. */
+const MAX_SUBNETS = 16;
+const MAX_SECURITY_GROUPS = 5;
+
 const Vpc = z
   .object({
     vpcId: z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'a VPC id such as vpc-0a1b2c3d4e5f60718'),
     subnetIds: z
       .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'a subnet id such as subnet-0a1b2c3d4e5f60718'))
-      .min(1),
+      .min(1)
+      .max(MAX_SUBNETS),
     securityGroupIds: z
       .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'a security group id such as sg-0a1b2c3d4e5f60718'))
-      .min(1),
+      .min(1)
+      .max(MAX_SECURITY_GROUPS),
   })
   .strict();
 
@@ -74,7 +90,7 @@ const Shape = z
       .regex(/^[a-z][a-z0-9-]{1,15}$/, '2 to 16 lower-case letters, digits or "-", starting with a letter'),
     account: z.string().regex(/^\d{12}$/, 'an AWS account id of 12 digits'),
     controlRegion: Region,
-    datacenters: z.array(Datacenter).min(1, 'at least one datacenter'),
+    datacenters: z.array(Datacenter).min(1, 'at least one datacenter').max(MAX_DATACENTERS),
     gateway: z
       .object({
         url: Endpoint,

@@ -285,6 +285,20 @@ export interface Dispatches {
   dispatch(record: Extract<SubtaskRecord, { state: 'dispatched' }>): Promise<'dispatched' | 'under-way'>;
 }
 
+/** A function of the lock window, and how many environments of it work there at once. */
+export interface WindowFunction {
+  readonly region: string;
+  readonly name: string;
+  readonly environments: number;
+}
+
+/** What became of the environments that were asked for. Those that are neither warm nor refused are only late. */
+export interface Warmed extends WindowFunction {
+  readonly warm: number;
+  /** Why, for each that was refused as often as it was answered. */
+  readonly refusals: readonly string[];
+}
+
 /** The agents of all datacenters and the functions of the control region. */
 export interface Functions {
   /** Hands the event to the agent of the location's datacenter and returns once it is queued. */
@@ -293,10 +307,13 @@ export interface Functions {
   invokeDiscard(event: DiscardDueEvent): Promise<void>;
   /** Has the Fargate worker of a dispatched subtask started; `launch` beats for it until it has taken the subtask. */
   launchWorker(work: TransferWork, token: string): Promise<void>;
-  /** Starts the Fargate workers of subtasks that will be dispatched later. @throws WorkerNotStarted */
+  /**
+   * Starts the Fargate workers of subtasks that will be dispatched later, at most STARTS_A_CALL of each datacenter.
+   * @throws WorkerNotStarted
+   */
   startWorkers(works: readonly TransferWork[]): Promise<void>;
-  /** Starts up to `environments` environments of each function. A failure to do so is no failure of the task. */
-  warm(functions: readonly { region: string; name: string; environments: number }[]): Promise<number>;
+  /** Starts environments of each function, within 20 s. Throws nothing: what to make of a refusal is the caller's. */
+  warm(functions: readonly WindowFunction[]): Promise<Warmed[]>;
 }
 
 /** Executions of the state machines. */

@@ -52,6 +52,17 @@ export function acknowledgeForeignKeys(role: IConstruct, keys: readonly string[]
   }
 }
 
+/** @param secrets ARN patterns of the secrets of a region */
+export function acknowledgeSecrets(role: IConstruct, secrets: readonly string[]): void {
+  for (const pattern of secrets) {
+    acknowledgeWildcard(
+      role,
+      pattern,
+      'The names of providers’ secrets are the topology’s own, up to 200 of them: the statement’s conditions narrow it to secrets with this installation’s tag and of the kinds that the role needs.',
+    );
+  }
+}
+
 /** @param nested ARN patterns of the executions that the machine starts and waits for */
 export function acknowledgeMachineRole(role: IConstruct, nested: readonly string[]): void {
   acknowledgeWildcard(
@@ -86,8 +97,8 @@ export function acknowledgePeoplePolicy(policy: IConstruct, resources: readonly 
       policy,
       resource,
       resource === '*'
-        ? 'Reading figures and alarms, and listing rules, knows no resource.'
-        : 'Names of executions, log groups, log streams and consumers’ rules are made up when a task runs, a region or a consumer is added; all of them are this installation’s.',
+        ? 'Reading figures and alarms, and listing, knows no resource.'
+        : 'Names of executions, log groups, log streams, Fargate tasks, doctors and consumers’ rules are made up when a task runs, a region or a consumer is added; all of them are this installation’s.',
     );
   }
 }

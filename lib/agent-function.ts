@@ -7,16 +7,15 @@ import {
   type AgentFunction as AgentFunctionId,
   agentFunctionName,
   DOCTOR,
-  functionArn,
   LAUNCH,
   OPEN_EXPIRED,
   REPORT_FAILURE,
   REPORT_STOPPED_TASK,
 } from '@tanker/contract/resource-names.ts';
-import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
+import type { Topology } from '@tanker/contract/topology.ts';
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { acknowledgeExportObjects, acknowledgeForeignKeys } from './acknowledgements.ts';
+import { acknowledgeExportObjects, acknowledgeForeignKeys, acknowledgeSecrets } from './acknowledgements.ts';
 import type { Bundles } from './bundle.ts';
 import { AGENT_GRANTS } from './grants.ts';
 import { commonEnvironment, NodeFunction } from './node-function.ts';
@@ -59,6 +58,12 @@ const CALLED_BY_OTHERS: ReadonlySet<AgentFunctionId> = new Set([
   REPORT_STOPPED_TASK,
 ]);
 
+/**
+ * These ask no provider and no gateway, only AWS in the control region. They tell what failed, also when what failed is the
+ * datacenter's network, so they are not in it.
+ */
+const OUTSIDE_THE_NETWORK: ReadonlySet<AgentFunctionId> = new Set([REPORT_FAILURE, REPORT_STOPPED_TASK]);
+
 /** Nobody waits for a worker longer than its subtask's timeout, so only transfers run up to Lambda's own limit. */
 function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabytes: number } {
   switch (name) {
@@ -85,6 +90,10 @@ function sizeOf(name: AgentFunctionId): { timeoutSeconds: number; memoryMegabyte
 
 /** A function of a datacenter: it works next to the data, for one provider and one subtask at a time. */
 export class AgentFunction extends NodeFunction {
+  /** Whether dispatch calls it: a state machine waits for its answer. */
+  readonly dispatched: boolean;
+  readonly inNetwork: boolean;
+
   /** @param more variables beside those of every agent */
   constructor(
     scope: Construct,
@@ -95,6 +104,7 @@ export class AgentFunction extends NodeFunction {
     more: Readonly<Record<string, string>> = {},
   ) {
     const { datacenter } = home;
+    const vpc = OUTSIDE_THE_NETWORK.has(name) ? undefined : datacenter.vpc;
     super(scope, pascalCase(name), {
       ...sizeOf(name),
       topology,
@@ -109,26 +119,26 @@ export class AgentFunction extends NodeFunction {
         ...(name === 'export' || name === 'import' ? TRANSFER_PROCESS : {}),
         ...more,
       },
-      vpc: datacenter.vpc,
+      vpc,
     });
-    if (!CALLED_BY_OTHERS.has(name)) this.reportFailures(topology, datacenter);
-    const { objects, foreignKeys } = wildcards(topology, home, AGENT_GRANTS[name]);
+    this.dispatched = !CALLED_BY_OTHERS.has(name);
+    this.inNetwork = vpc !== undefined;
+    const { objects, foreignKeys, secrets } = wildcards(topology, home, AGENT_GRANTS[name]);
     acknowledgeExportObjects(this.role, objects);
     acknowledgeForeignKeys(this.role, foreignKeys);
+    acknowledgeSecrets(this.role, secrets);
   }
 
-  /** A second run by Lambda itself would be a second worker of the same attempt, so failures are told, not retried. */
-  private reportFailures(topology: Topology, datacenter: Datacenter): void {
-    const reporter = functionArn(
-      topology,
-      datacenter.region,
-      agentFunctionName(topology, datacenter.name, REPORT_FAILURE),
-    );
-    this.role.addToPolicy(mayInvoke([reporter]));
+  /**
+   * A second run by Lambda itself would be a second worker of the same attempt, so failures are told, not retried. The
+   * reporter is named by reference: Lambda refuses a destination that is not there yet.
+   */
+  tellFailuresTo({ function: reporter }: AgentFunction): void {
+    this.role.addToPolicy(mayInvoke([reporter.functionArn]));
     this.function.configureAsyncInvoke({
       retryAttempts: 0,
       maxEventAge: Duration.seconds(MAX_EVENT_AGE_SECONDS),
-      onFailure: { bind: () => ({ destination: reporter }) },
+      onFailure: { bind: () => ({ destination: reporter.functionArn }) },
     });
   }
 }

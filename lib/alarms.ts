@@ -28,6 +28,13 @@ import { Construct } from 'constructs';
 /** Alarms look at this much time at once: long enough for Step Functions' and SQS's metrics, which come by the minute. */
 const PERIOD = Duration.minutes(5);
 
+/**
+ * The sweeper leaves one figure in five minutes, and not by the clock: now and then a period of five has none. Where a sum
+ * fills that with 0 the gap reads as a run that went well. Of ten minutes every period has a run.
+ */
+const SWEEP_PERIOD = Duration.minutes(10);
+const SWEEP_PERIODS = 2;
+
 /** What the next run of a schedule may put right by itself rings only after three periods in a row. */
 const PATIENT_PERIODS = 3;
 
@@ -60,13 +67,13 @@ export const ownMetric = (topology: Topology, name: string, statistic: string): 
   metricOf(METRICS_NAMESPACE, name, { service: topology.installation }, statistic);
 
 /** The sum of several metrics, of which most publish nothing while nothing happens. At most 10, as CloudWatch allows. */
-const sumOf = (metrics: Readonly<Record<string, IMetric>>, label: string): MathExpression =>
+const sumOf = (metrics: Readonly<Record<string, IMetric>>, label: string, period = PERIOD): MathExpression =>
   new MathExpression({
     expression: Object.keys(metrics)
       .map((id) => `FILL(${id}, 0)`)
       .join(' + '),
     usingMetrics: { ...metrics },
-    period: PERIOD,
+    period,
     label,
   });
 
@@ -113,16 +120,17 @@ function controlRules(topology: Topology): AlarmRule[] {
     },
     {
       id: 'sweep-failures',
-      about: 'The sweeper could not look after some task or due date for a quarter of an hour',
+      about: 'The sweeper could not look after some task or due date for 20 minutes',
       metric: sumOf(
         {
           parts: ownMetric(topology, METRICS.sweepFailures, 'Sum'),
           runs: metricOf('AWS/Lambda', 'Errors', { FunctionName: controlFunctionName(topology, 'sweep') }),
         },
         'failures of the sweeper',
+        SWEEP_PERIOD,
       ),
       threshold: 0,
-      periods: PATIENT_PERIODS,
+      periods: SWEEP_PERIODS,
     },
     {
       id: 'lock-over-budget',

@@ -7,6 +7,7 @@ import type { Bundles } from './bundle.ts';
 import { ControlStack } from './control-stack.ts';
 import { DatacenterStack } from './datacenter-stack.ts';
 import { ROOT } from './paths.ts';
+import { INSTALLATION_TAG } from './tags.ts';
 
 export interface AppProps {
   readonly topology: Topology;
@@ -26,7 +27,7 @@ export function buildApp({ topology, bundles, outdir, nag }: AppProps): App {
   const app = new App({ outdir, autoSynth: false, analyticsReporting: false, context: featureFlags() });
   new ControlStack(app, topology, bundles);
   for (const datacenter of topology.datacenters) new DatacenterStack(app, topology, datacenter, bundles);
-  Tags.of(app).add('tanker:installation', topology.installation);
+  Tags.of(app).add(INSTALLATION_TAG, topology.installation);
   if (nag) Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
   return app;
 }

@@ -1,4 +1,4 @@
-import { CONTROL_TIMEOUT_SECONDS } from '@tanker/contract/limits.ts';
+import { CONTROL_FUNCTION_SECONDS } from '@tanker/contract/limits.ts';
 import {
   type ControlFunction as ControlFunctionId,
   controlFunctionName,
@@ -31,7 +31,7 @@ export class ControlFunction extends NodeFunction {
       description: `Tanker ${topology.installation}: ${name}`,
       folder: bundles.control[name],
       memoryMegabytes: CONTROL_MEMORY_MEGABYTES,
-      timeoutSeconds: name === 'sweep' ? SWEEP_TIMEOUT_SECONDS : CONTROL_TIMEOUT_SECONDS,
+      timeoutSeconds: name === 'sweep' ? SWEEP_TIMEOUT_SECONDS : CONTROL_FUNCTION_SECONDS,
       statements: controlStatements(topology, CONTROL_GRANTS[name]),
       environment: commonEnvironment(topology),
     });

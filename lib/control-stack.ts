@@ -30,7 +30,8 @@ export class ControlStack extends Stack {
       env: { account: topology.account, region: topology.controlRegion },
     });
     const table = new RecordsTable(this, topology);
-    new BearerSecret(this, topology.gateway.operatorSecret, 'Bearer token of the operator at the gateway');
+    const operator = 'Bearer token of the operator at the gateway';
+    new BearerSecret(this, topology.gateway.operatorSecret, 'operator', operator);
     const functions = Object.fromEntries(
       CONTROL_FUNCTIONS.map((name) => [name, new ControlFunction(this, name, topology, bundles)]),
     ) as Record<(typeof CONTROL_FUNCTIONS)[number], ControlFunction>;

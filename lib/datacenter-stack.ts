@@ -4,6 +4,7 @@ import {
   datacenterStackName,
   LAUNCH,
   OPEN_EXPIRED,
+  REPORT_FAILURE,
   REPORT_STOPPED_TASK,
 } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
@@ -21,6 +22,7 @@ import { mayRunTransferTask, transferRevisionsArn } from './statements.ts';
 import { StoppedTaskRule } from './stopped-task-rule.ts';
 import { TransferNetwork } from './transfer-network.ts';
 import { TransferTask } from './transfer-task.ts';
+import { WarmRules } from './warm-rules.ts';
 
 /** A datacenter: where its exports go, the agents that work there, and the tokens they show. */
 export class DatacenterStack extends Stack {
@@ -41,6 +43,10 @@ export class DatacenterStack extends Stack {
       }),
     );
     const agent = (name: AgentFunctionId) => agents.get(name) as AgentFunction;
+    const all = [...agents.values()];
+    for (const dispatched of all.filter((one) => one.dispatched)) {
+      dispatched.tellFailuresTo(agent(REPORT_FAILURE));
+    }
     grantLaunch(agent(LAUNCH), topology, datacenter, transferTask);
     new StoppedTaskRule(this, topology, datacenter, agent(REPORT_STOPPED_TASK));
     new RatedRule(this, 'OpenExpiredRule', {
@@ -49,8 +55,13 @@ export class DatacenterStack extends Stack {
       every: OPEN_EVERY,
       target: agent(OPEN_EXPIRED).function,
     });
+    // open-expired is called every minute.
+    const idle = all.filter((one) => one.inNetwork && one !== agent(OPEN_EXPIRED));
+    new WarmRules(this, topology, datacenter, idle);
     if (keepsSecrets(topology, datacenter)) {
-      for (const [name, description] of agentSecrets(topology)) new BearerSecret(this, name, description);
+      for (const [name, [kind, description]] of agentSecrets(topology)) {
+        new BearerSecret(this, name, kind, description);
+      }
     }
     const { topic } = new AlarmTopic(this, topology, alarmTopicName(topology, datacenter.name));
     new DatacenterAlarms(this, topology, datacenter, topic);

@@ -24,7 +24,10 @@ const expire = (days: Readonly<Record<Retention, number>>, retention: Retention)
   expiration: Duration.days(days[retention]),
 });
 
-/** A datacenter's exports and the key they are encrypted with. Neither goes with the stack: they may be in use. */
+/**
+ * A datacenter's exports and the key they are encrypted with. Neither goes with the stack: they may be in use. A first
+ * deployment that is rolled back takes them along: they were never used, and the bucket's name must be free again.
+ */
 export class ExportsBucket extends Construct {
   readonly key: Key;
 
@@ -34,7 +37,7 @@ export class ExportsBucket extends Construct {
       alias: exportsKeyAlias(topology, datacenter),
       description: `Exports of Tanker ${topology.installation} in ${datacenter}`,
       enableKeyRotation: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const days = lifecycleDays(topology);
     const bucket = new Bucket(this, 'Bucket', {
@@ -49,7 +52,7 @@ export class ExportsBucket extends Construct {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       // A deleted export must be gone, and objects are written once, so older versions have no use.
       versioned: false,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       lifecycleRules: [
         expire(days, 'transfer'),
         expire(days, 'backup'),

@@ -37,14 +37,29 @@ function mayView(topology: Topology): PolicyStatement[] {
       [tableArn(topology), `${tableArn(topology)}/index/*`],
     ),
     allow(['states:DescribeStateMachine', 'states:ListExecutions'], machines),
-    allow(['states:DescribeExecution', 'states:GetExecutionHistory'], executions),
+    allow(
+      ['states:DescribeExecution', 'states:DescribeStateMachineForExecution', 'states:GetExecutionHistory'],
+      executions,
+    ),
     allow(['logs:FilterLogEvents', 'logs:GetLogEvents', 'logs:DescribeLogStreams'], logs),
+    allow(['ecs:DescribeTasks'], [`arn:aws:ecs:*:${account}:task/${installation}-*`]),
     allow(['sqs:GetQueueAttributes', 'sqs:GetQueueUrl'], deadLetterArns(topology)),
     allow(['events:DescribeEventBus'], [eventBusArn(topology)]),
     allow(['cloudwatch:GetDashboard'], [`arn:aws:cloudwatch::${account}:dashboard/${installation}`]),
-    // These know no resource; figures, alarms and rules hold no customer data.
+    // These know no resource. Figures, alarms, rules and the names in lists hold no customer data; the console begins
+    // with lists.
     allow(
-      ['cloudwatch:DescribeAlarms', 'cloudwatch:GetMetricData', 'cloudwatch:ListMetrics', 'events:ListRules'],
+      [
+        'cloudwatch:DescribeAlarms',
+        'cloudwatch:GetMetricData',
+        'cloudwatch:ListDashboards',
+        'cloudwatch:ListMetrics',
+        'ecs:ListTasks',
+        'events:ListRules',
+        'lambda:ListEventSourceMappings',
+        'logs:DescribeLogGroups',
+        'states:ListStateMachines',
+      ],
       ['*'],
     ),
     allow(
@@ -59,12 +74,13 @@ const deadLetterArns = (topology: Topology): string[] =>
     (name) => `arn:aws:sqs:${topology.controlRegion}:${topology.account}:${name}`,
   );
 
-/** The functions that ask whether everything answers: one in the control region, one in each datacenter. */
+/**
+ * The functions that ask whether everything answers: one in the control region, one in each datacenter. Those by a
+ * pattern: 20 datacenters would be 20 × 105 characters of the 6,144 that a managed policy may have.
+ */
 const doctors = (topology: Topology): string[] => [
   functionArn(topology, topology.controlRegion, controlFunctionName(topology, DOCTOR)),
-  ...topology.datacenters.map(({ name, region }) =>
-    functionArn(topology, region, agentFunctionName(topology, name, DOCTOR)),
-  ),
+  functionArn(topology, '*', agentFunctionName(topology, '*', DOCTOR)),
 ];
 
 /**
@@ -116,9 +132,9 @@ function mayConsume(topology: Topology): PolicyStatement[] {
   ];
 }
 
-/** The resources of statements that end in "*": they have to be acknowledged one by one. */
+/** The resources of statements with a "*": they have to be acknowledged one by one. */
 const open = (statements: readonly PolicyStatement[]): string[] =>
-  [...new Set(statements.flatMap(({ resources }) => resources))].filter((resource) => resource.endsWith('*'));
+  [...new Set(statements.flatMap(({ resources }) => resources))].filter((resource) => resource.includes('*'));
 
 /** What people need, to be attached to the roles that an account already has for them. Nobody gets one by itself. */
 export class PeoplePolicies extends Construct {
@@ -139,7 +155,8 @@ export class PeoplePolicies extends Construct {
       description: `Hears of the tasks of Tanker ${topology.installation}: rules on its event bus`,
       statements: mayConsume(topology),
     });
-    for (const policy of [viewer, operator]) acknowledgePeoplePolicy(policy, open(mayView(topology)));
+    acknowledgePeoplePolicy(viewer, open(mayView(topology)));
+    acknowledgePeoplePolicy(operator, open([...mayView(topology), ...mayOperate(topology)]));
     acknowledgePeoplePolicy(consumer, open(mayConsume(topology)));
   }
 }

@@ -11,7 +11,7 @@ import type { RecordsTable } from './records-table.ts';
 import { mayReadStream, maySend } from './statements.ts';
 
 /**
- * Lambda's default. A hundred changes of one task are a hundred calls of about 50 ms, 5 s of the function's 30 s; of a
+ * Lambda's default. A hundred changes of one task are a hundred calls of about 50 ms, 5 s of the function's 27 s; of a
  * hundred tasks they are ten.
  */
 const BATCH_SIZE = 100;

@@ -17,7 +17,7 @@ export const OPEN_EVERY = Duration.minutes(1);
  * The next run does what a lost one would have done, so neither EventBridge nor Lambda repeats a run. 60 s is the least
  * age that both take. Sources: EventBridge, "Retry policy"; Lambda, PutFunctionEventInvokeConfig.
  */
-const ONCE = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
+export const ONCE = { retryAttempts: 0, maxEventAge: Duration.seconds(60) };
 
 export interface RatedRuleProps {
   readonly name: string;

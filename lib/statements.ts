@@ -17,6 +17,7 @@ import {
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { AgentGrant, ControlGrant, TableAction, TokenAction } from './grants.ts';
+import { INSTALLATION_TAG, SECRET_TAG, type SecretKind } from './tags.ts';
 
 /** Where the objects of exports stand in their bucket; nothing else is in it. */
 const EXPORTS_PREFIX = 'exports/';
@@ -24,7 +25,7 @@ const EXPORTS_PREFIX = 'exports/';
 const allow = (
   actions: readonly string[],
   resources: readonly string[],
-  conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>,
 ): PolicyStatement =>
   new PolicyStatement({
     actions: [...actions],
@@ -53,14 +54,27 @@ export const maySend = (queueArn: string): PolicyStatement => allow(['sqs:SendMe
 export const mayInvoke = (functionArns: readonly string[]): PolicyStatement =>
   allow(['lambda:InvokeFunction'], functionArns);
 
+const secretArn = ({ account }: Topology, region: string, name: string): string =>
+  `arn:aws:secretsmanager:${region}:${account}:secret:${name}`;
+
 /** Secrets Manager ends each ARN with six characters of its own. */
-const mayReadSecrets = (topology: Topology, region: string, names: readonly string[]): PolicyStatement =>
+const mayReadOperatorSecret = (topology: Topology): PolicyStatement =>
   allow(
     ['secretsmanager:GetSecretValue'],
-    [...new Set(names)].map(
-      (name) => `arn:aws:secretsmanager:${region}:${topology.account}:secret:${name}-??????`,
-    ),
+    [secretArn(topology, topology.controlRegion, `${topology.gateway.operatorSecret}-??????`)],
   );
+
+/**
+ * By their tags, since their names are the topology's own and may be 201. Secrets without these tags, and those of other
+ * installations, can't be read. Source: Service Authorization Reference, "AWS Secrets Manager".
+ */
+const mayReadSecrets = (topology: Topology, region: string, kinds: readonly SecretKind[]): PolicyStatement =>
+  allow(['secretsmanager:GetSecretValue'], [secretArn(topology, region, '*')], {
+    StringEquals: {
+      [`aws:ResourceTag/${INSTALLATION_TAG}`]: topology.installation,
+      [`aws:ResourceTag/${SECRET_TAG}`]: kinds,
+    },
+  });
 
 /** A task token is authorized against the state machine that gave it out; Tasks of every machine wait for one. */
 const maySettle = (topology: Topology, actions: readonly TokenAction[]): PolicyStatement =>
@@ -123,27 +137,33 @@ const mayDiscardExports = (topology: Topology, { datacenter }: Home): PolicyStat
   allow(['s3:DeleteObject', 's3:AbortMultipartUpload'], [exportsArn(topology, datacenter.name)]),
 ];
 
-const agentArns = (topology: Topology, actions: readonly AgentFunction[]): string[] =>
-  topology.datacenters.flatMap(({ name, region }) =>
-    actions.map((action) => functionArn(topology, region, agentFunctionName(topology, name, action))),
-  );
+/**
+ * A statement for each datacenter: at most 11 ARNs of 106 characters. The CDK joins them, and where they are too many for
+ * the role itself it makes managed policies of whole statements (lib/template-limits.ts has the quotas).
+ */
+const mayInvokeAgents = (topology: Topology, actions: readonly AgentFunction[]): PolicyStatement[] =>
+  actions.length === 0
+    ? []
+    : topology.datacenters.map(({ name, region }) =>
+        mayInvoke(
+          actions.map((action) => functionArn(topology, region, agentFunctionName(topology, name, action))),
+        ),
+      );
 
 /** Every execution of the machines that a function looks at: their names hold task ids. */
 export const described = (topology: Topology, { describes = [] }: ControlGrant): string[] =>
   describes.map((operation) => executionArn(topology, operation, '*'));
 
 export function controlStatements(topology: Topology, grant: ControlGrant): PolicyStatement[] {
-  const { controlRegion, gateway } = topology;
-  const invoked = [
-    ...(grant.invokesControl ?? []).map((name) =>
-      functionArn(topology, controlRegion, controlFunctionName(topology, name)),
-    ),
-    ...agentArns(topology, grant.invokesAgents ?? []),
-  ];
+  const { controlRegion } = topology;
+  const invoked = (grant.invokesControl ?? []).map((name) =>
+    functionArn(topology, controlRegion, controlFunctionName(topology, name)),
+  );
   return [
     ...(grant.table.length > 0 ? [mayUseTable(topology, grant.table)] : []),
-    ...(grant.operatorSecret ? [mayReadSecrets(topology, controlRegion, [gateway.operatorSecret])] : []),
+    ...(grant.operatorSecret ? [mayReadOperatorSecret(topology)] : []),
     ...(invoked.length > 0 ? [mayInvoke(invoked)] : []),
+    ...mayInvokeAgents(topology, grant.invokesAgents ?? []),
     ...(grant.openTasks
       ? [allow(['dynamodb:Query'], [`${tableArn(topology)}/index/${OPEN_TASKS_INDEX}`])]
       : []),
@@ -160,11 +180,13 @@ export function controlStatements(topology: Topology, grant: ControlGrant): Poli
   ];
 }
 
+const secretKinds = (grant: AgentGrant): SecretKind[] => [
+  ...(grant.providerSecrets ? (['provider'] as const) : []),
+  ...(grant.readerSecret ? (['reader'] as const) : []),
+];
+
 export function agentStatements(topology: Topology, home: Home, grant: AgentGrant): PolicyStatement[] {
-  const secrets = [
-    ...(grant.providerSecrets ? topology.providers.map((provider) => provider.secret) : []),
-    ...(grant.readerSecret ? [topology.gateway.readerSecret] : []),
-  ];
+  const secrets = secretKinds(grant);
   const exports = {
     writes: () => mayWriteExports(topology, home),
     reads: () => mayReadExports(topology, home),
@@ -201,12 +223,13 @@ export function wildcards(
   topology: Topology,
   { datacenter }: Home,
   grant: AgentGrant,
-): { objects: string[]; foreignKeys: string[] } {
+): { objects: string[]; foreignKeys: string[]; secrets: string[] } {
   const reads = grant.exports === 'reads';
   const buckets = reads ? topology.datacenters : grant.exports ? [datacenter] : [];
   const others = reads ? othersThan(topology, datacenter) : [];
   return {
     objects: buckets.map(({ name }) => exportsArn(topology, name)),
     foreignKeys: [...new Set(others.map(({ region }) => anyKeyArn(topology, region)))],
+    secrets: secretKinds(grant).length > 0 ? [secretArn(topology, datacenter.region, '*')] : [],
   };
 }

@@ -19,6 +19,7 @@ import {
   acknowledgeExecutionRole,
   acknowledgeExportObjects,
   acknowledgeForeignKeys,
+  acknowledgeSecrets,
   acknowledgeTransferCluster,
   acknowledgeTransferDefinition,
 } from './acknowledgements.ts';
@@ -84,16 +85,16 @@ export class TransferTask extends Construct {
 
   private taskRole(topology: Topology, home: Home, assumedBy: ServicePrincipal): Role {
     const role = new Role(this, 'Role', { assumedBy });
-    const objects = new Set<string>();
-    const foreignKeys = new Set<string>();
     for (const grant of TRANSFER_TASK_GRANTS) {
       for (const statement of agentStatements(topology, home, grant)) role.addToPolicy(statement);
-      const found = wildcards(topology, home, grant);
-      for (const one of found.objects) objects.add(one);
-      for (const one of found.foreignKeys) foreignKeys.add(one);
     }
-    acknowledgeExportObjects(role, [...objects]);
-    acknowledgeForeignKeys(role, [...foreignKeys]);
+    const found = TRANSFER_TASK_GRANTS.map((grant) => wildcards(topology, home, grant));
+    const each = (kind: 'objects' | 'foreignKeys' | 'secrets') => [
+      ...new Set(found.flatMap((one) => one[kind])),
+    ];
+    acknowledgeExportObjects(role, each('objects'));
+    acknowledgeForeignKeys(role, each('foreignKeys'));
+    acknowledgeSecrets(role, each('secrets'));
     return role;
   }
 }

@@ -37,8 +37,7 @@ export const CONTROL_USES: Readonly<Record<string, Uses>> = {
   'prepare-workers': {
     ...table('a migration', 'GetItem', 'PutItem'),
     ...table('a migration by Fargate', 'Query'),
-    // A function that could not be warmed starts cold.
-    ...rights('lambda', 'a migration by Fargate', 'InvokeFunction'),
+    ...rights('lambda', 'a migration', 'InvokeFunction'),
   },
   'lock-traffic': { ...changes('a migration'), ...secret('a migration') },
   'verify-exports': table('a migration', 'GetItem', 'Query', 'PutItem'),

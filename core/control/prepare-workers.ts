@@ -5,10 +5,11 @@ import {
   controlFunctionName,
   type Location,
   type Plan,
+  TankerError,
   type TaskOperation,
   type Topology,
 } from '@tanker/contract/index.ts';
-import type { Actor, Functions, Log, Tasks, Workers } from '../ports.ts';
+import type { Actor, Functions, Log, Tasks, Warmed, WindowFunction, Workers } from '../ports.ts';
 import { findDatacenter } from './placement.ts';
 import { heldTask } from './records.ts';
 import { startWorkers } from './start-workers.ts';
@@ -33,7 +34,7 @@ const ONCE: Readonly<Record<TaskOperation, readonly ControlFunction[]>> = {
 };
 
 /** What the lock window will call, and how many of each at the same time. */
-export function windowFunctions(topology: Topology, operation: TaskOperation, plan: Plan) {
+export function windowFunctions(topology: Topology, operation: TaskOperation, plan: Plan): WindowFunction[] {
   const lanes = Math.min(plan.providers.length, topology.concurrency.providers);
   const byFunctions = plan.providers.filter(({ transfer }) => transfer === 'lambda').length;
   const transfers = Math.min(byFunctions, lanes);
@@ -66,19 +67,47 @@ export function windowFunctions(topology: Topology, operation: TaskOperation, pl
 /**
  * Starts the Fargate workers and the execution environments of the lock window, so that no start-up falls into it. To be
  * called again while workers are `starting`: only then the functions are warmed, which would be cold again meanwhile.
+ * What is not warm in time starts cold, later; a function of which nothing could be started would fail under the lock.
+ *
+ * @throws WorkerNotStarted before anything is locked
  */
 export async function prepareWorkers(ports: PreparePorts, actor: Actor) {
   const { plan, operation } = await heldTask(ports.tasks, actor);
   const starting = await startWorkers(ports, actor, plan);
   if (starting > 0) return { environments: 0, starting };
-  const environments = await ports.functions.warm(windowFunctions(ports.topology, operation, plan));
+  const warmed = await ports.functions.warm(windowFunctions(ports.topology, operation, plan));
+  const environments = warmed.reduce((sum, { warm }) => sum + warm, 0);
   const workers = fargateSubtasks(plan).length;
   await ports.log.write({
     task: actor.task,
     phase: 'prepare',
     by: actor.holder,
     epoch: actor.epoch,
-    what: `${environments} execution environments are warm${workers > 0 ? `, ${workers} Fargate workers wait` : ''}`,
+    what: `${environments} execution environments are warm${workers > 0 ? `, ${workers} Fargate workers wait` : ''}${coldOnes(warmed)}`,
   });
+  expectSomeOfEach(warmed);
   return { environments, starting };
+}
+
+/** The functions of which fewer are warm than will work at once, for the log. */
+function coldOnes(warmed: readonly Warmed[]): string {
+  const cold = warmed
+    .filter(({ warm, environments }) => warm < environments)
+    .map(({ name, warm, environments, refusals: [why] }) =>
+      [`${name} ${warm} of ${environments}`, ...(why ? [`(${why})`] : [])].join(' '),
+    );
+  return cold.length > 0 ? `; to start cold: ${cold.join(', ')}` : '';
+}
+
+function expectSomeOfEach(warmed: readonly Warmed[]): void {
+  const dead = warmed.filter(
+    ({ environments, refusals }) => environments > 0 && refusals.length === environments,
+  );
+  if (dead.length === 0) return;
+  const named = dead.map(({ name, region, refusals: [why] }) => `${name} in ${region} (${why})`);
+  throw new TankerError('WorkerNotStarted', {
+    what: `Lambda started nothing of ${named.join(', ')}.`,
+    now: 'No traffic was locked.',
+    next: 'Look at the concurrency of those regions, and whether the stacks there are deployed in this version; then start the task again under a new id.',
+  });
 }

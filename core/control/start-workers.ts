@@ -1,6 +1,7 @@
 import {
   formatLocation,
   type Plan,
+  STARTS_A_CALL,
   TankerError,
   type TransferWork,
   WORKER_START_SECONDS,
@@ -16,8 +17,15 @@ export interface StartWorkersPorts {
 }
 
 /**
+ * No round of starts begins after this time: it may last 10 s (INVOKE_TIMEOUT_MS), and the function has 27
+ * (CONTROL_FUNCTION_SECONDS). A hundred workers in each datacenter are ten rounds of about a second.
+ */
+const BEGIN_SECONDS = 12;
+
+/**
  * Starts the Fargate worker of each transfer that will need one, unless it was started before, and answers how many
- * don't wait for their subtask yet. To be called again until none is left. May be called twice.
+ * don't wait for their subtask yet. To be called again until none is left: what was started is noted after each round, and
+ * what the time did not suffice for is started by the next call. May be called twice.
  *
  * @throws WorkerNotStarted when a worker could not be started, has stopped, or does not come up in its time
  */
@@ -34,11 +42,29 @@ export async function startWorkers(ports: StartWorkersPorts, actor: Actor, plan:
     else expectComing(worker, ports.now());
     if (!isWaiting(worker, ports.now())) starting += 1;
   }
-  if (missing.length > 0) {
-    await ports.functions.startWorkers(missing);
-    await Promise.all(missing.map((work) => ports.workers.launched(work)));
-  }
+  await startInRounds(ports, missing);
   return starting;
+}
+
+async function startInRounds(
+  { functions, workers, now }: StartWorkersPorts,
+  missing: readonly TransferWork[],
+) {
+  const end = now().getTime() + BEGIN_SECONDS * 1000;
+  for (const round of rounds(missing)) {
+    if (now().getTime() >= end) return;
+    await functions.startWorkers(round);
+    await Promise.all(round.map((work) => workers.launched(work)));
+  }
+}
+
+/** At most STARTS_A_CALL of each datacenter at a time: datacenters start side by side, one of them has one rate. */
+function rounds(works: readonly TransferWork[]): TransferWork[][] {
+  const datacenters = [...Map.groupBy(works, ({ location }) => location.datacenter).values()];
+  const count = Math.ceil(Math.max(0, ...datacenters.map(({ length }) => length)) / STARTS_A_CALL);
+  return Array.from({ length: count }, (_, index) =>
+    datacenters.flatMap((own) => own.slice(index * STARTS_A_CALL, (index + 1) * STARTS_A_CALL)),
+  );
 }
 
 function expectComing(worker: WorkerRecord, now: Date): void {

@@ -1,4 +1,4 @@
-import { AgentEvent, DiscardDueEvent, LaunchWorkerEvent } from '@tanker/contract/index.ts';
+import { AgentEvent, DiscardDueEvent, LaunchWorkerEvent, WarmEvent } from '@tanker/contract/index.ts';
 import { z } from 'zod';
 import { settleLost } from '../../core/agent/settle-lost.ts';
 import { invocationFailed } from '../../core/agent/worker-failures.ts';
@@ -13,16 +13,20 @@ import { loadTopology } from '../runtime/topology.ts';
 /** What Lambda sends to an on-failure destination, as far as it is used: the answer of the agent is not repeated. */
 const FailureRecord = z.object({
   requestContext: z.object({ condition: z.string().regex(/^[A-Za-z]{1,64}$/, 'a word') }),
-  requestPayload: z.union([AgentEvent, DiscardDueEvent, LaunchWorkerEvent]),
+  requestPayload: z.union([AgentEvent, DiscardDueEvent, LaunchWorkerEvent, WarmEvent]),
 });
 
 /**
  * An agent's invocation failed for good: the row and the token are told, so that nobody waits for the heartbeat to be missed. Of a
- * due date the log alone is told, since the next sweep asks again.
+ * due date and of a daily call the log alone is told, since the next one asks again.
  */
 export const handler = controlHandler(
   FailureRecord,
   async ({ requestContext, requestPayload: event }, { logger }) => {
+    if ('warm' in event) {
+      logger.error(`The daily call of an agent failed (${requestContext.condition}).`);
+      return;
+    }
     if ('due' in event) {
       logger.appendKeys({ task: event.task, company: event.company });
       logger.error(`What was due to be discarded was not (${requestContext.condition}).`);

@@ -8,10 +8,10 @@ import type { Actor, Authority } from '../../core/ports.ts';
 import { type Call, callJson, type Peer } from './json-http.ts';
 import { bearerSecret } from './secrets.ts';
 
-/** 3 tries × 4 s + 0.5 s of waits = 12.5 s, below CONTROL_TIMEOUT_SECONDS (30) with room for the table's writes. */
+/** 3 tries × 4 s + 0.5 s of waits = 12.5 s, below CONTROL_FUNCTION_SECONDS (27) with room for the table's writes. */
 const CALL_TIMEOUT_MS = 4000;
 
-/** The lock call waits for requests in flight: (QUIET_TIMEOUT_SECONDS + 2 s) × 2 tries = 24 s, below the 30 s. */
+/** The lock call waits for requests in flight: (QUIET_TIMEOUT_SECONDS + 2 s) × 2 tries + 0.1 s = 24.1 s of the 27. */
 const LOCK_TIMEOUT_MS = (QUIET_TIMEOUT_SECONDS + 2) * 1000;
 const LOCK_TRIES = 2;
 

@@ -6,21 +6,14 @@ import {
   type DiscardDueEvent,
   LAUNCH,
   type LaunchWorkerEvent,
-  STARTS_A_CALL,
   type StartWorkersEvent,
   TankerError,
   type Topology,
   type TransferWork,
-  type WarmEvent,
 } from '@tanker/contract/index.ts';
-import type { Functions } from '../../core/ports.ts';
+import type { Functions, Warmed, WindowFunction } from '../../core/ports.ts';
 import { datacenterOf } from './topology.ts';
-
-/** Long enough that calls sent together meet busy environments and start new ones, short beside a cold start. */
-const WARM_HOLD_MS = 150;
-
-/** Below CONTROL_TIMEOUT_SECONDS (30) with room for the table's writes: what is not warm by then starts cold, later. */
-const WARM_DEADLINE_MS = 20_000;
+import { warmFunctions } from './warm-functions.ts';
 
 /** The functions of all regions, through each region's own endpoint. */
 export class LambdaFunctions implements Functions {
@@ -50,19 +43,20 @@ export class LambdaFunctions implements Functions {
     await Promise.all([...datacenters].map(([datacenter, own]) => this.#startIn(datacenter, own)));
   }
 
-  /** One call after the other: they share the datacenter's one rate of starts. */
   async #startIn(datacenter: string, works: TransferWork[]): Promise<void> {
     const { name, region } = datacenterOf(this.#topology, datacenter);
-    for (let from = 0; from < works.length; from += STARTS_A_CALL) {
-      const event: StartWorkersEvent = { works: works.slice(from, from + STARTS_A_CALL) };
-      const answer = await this.#client(region).send(
-        new InvokeCommand({
-          FunctionName: agentFunctionName(this.#topology, name, LAUNCH),
-          Payload: Buffer.from(JSON.stringify(event)),
-        }),
-      );
-      if (answer.FunctionError) throw notStarted(datacenter, answer.Payload?.transformToString() ?? '');
-    }
+    const event: StartWorkersEvent = { works };
+    const answer = await this.#client(region).send(
+      new InvokeCommand({
+        FunctionName: agentFunctionName(this.#topology, name, LAUNCH),
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
+    );
+    if (answer.FunctionError) throw notStarted(datacenter, answer.Payload?.transformToString() ?? '');
+  }
+
+  warm(functions: readonly WindowFunction[]): Promise<Warmed[]> {
+    return warmFunctions(this.#client, functions);
   }
 
   async #queue(datacenter: string, name: AgentFunction, event: object): Promise<void> {
@@ -74,21 +68,6 @@ export class LambdaFunctions implements Functions {
         Payload: Buffer.from(JSON.stringify(event)),
       }),
     );
-  }
-
-  async warm(functions: readonly { region: string; name: string; environments: number }[]): Promise<number> {
-    const payload: WarmEvent = { warm: true, holdMilliseconds: WARM_HOLD_MS };
-    const abortSignal = AbortSignal.timeout(WARM_DEADLINE_MS);
-    const calls = functions.flatMap(({ region, name, environments }) =>
-      Array.from({ length: environments }, () =>
-        this.#client(region).send(
-          new InvokeCommand({ FunctionName: name, Payload: Buffer.from(JSON.stringify(payload)) }),
-          { abortSignal },
-        ),
-      ),
-    );
-    const answers = await Promise.allSettled(calls);
-    return answers.filter((answer) => answer.status === 'fulfilled' && !answer.value.FunctionError).length;
   }
 }
 

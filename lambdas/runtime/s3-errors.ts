@@ -32,12 +32,21 @@ export function refusedWrite(error: unknown, key: string): unknown {
   return error;
 }
 
-/** A refused read by the contract's name; what has none is handed back as it came. */
+/**
+ * A refused read by the contract's name; what has none is handed back as it came. S3 tells only those who may list the
+ * bucket that a key is not there, which readers may not: to them it says 403. Source: S3, GetObject, "Permissions".
+ */
 export function refusedRead(error: unknown, key: string): unknown {
   if (!isAnswered(error)) return error;
   const status = error.$metadata?.httpStatusCode;
   if (status === 412) return mismatch(`The object ${key} is not the one on record: its ETag differs.`, error);
   if (status === 404) return mismatch(`The object ${key} that is on record is not there.`, error);
+  if (status === 403) {
+    return mismatch(
+      `The object ${key} that is on record is not there, or this role has no right to read it (${error.name}).`,
+      error,
+    );
+  }
   return error;
 }
 
@@ -47,7 +56,7 @@ export const mismatch = (what: string, cause?: unknown): TankerError =>
     {
       what,
       now: 'Nothing of it was used.',
-      next: 'The task is undone by its recovery; start a new task, and look at the bucket if it happens again.',
+      next: 'The task is undone by its recovery. A new move, backup or removal writes objects of its own; a restore reads the same ones again, so look at the bucket first.',
     },
     { cause },
   );

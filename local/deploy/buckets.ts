@@ -1,7 +1,7 @@
 import type { Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import type { BucketConfig, LifecycleRule } from '../s3/index.ts';
-import { checkProperties } from './properties.ts';
+import { checkProperties, tagsOf } from './properties.ts';
 
 const BUCKET = {
   used: [
@@ -76,8 +76,4 @@ function readRule(rule: RuleProperties, index: number): LifecycleRule {
     expirationDays: rule.ExpirationInDays,
     abortIncompleteMultipartUploadDays: rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation,
   };
-}
-
-function tagsOf(tags: readonly { Key: string; Value: string }[] = []): Record<string, string> {
-  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
 }

@@ -15,7 +15,7 @@ import type { Mappings } from '../streams/mappings.ts';
 import { readBucket } from './buckets.ts';
 import { readCluster, readTaskDefinition } from './containers.ts';
 import { readFunction } from './functions.ts';
-import { arnOf, checkProperties, placeOf, textOf } from './properties.ts';
+import { arnOf, checkProperties, placeOf, tagsOf, textOf } from './properties.ts';
 import { addBucketPolicy, addKeyPolicy, addPermission, addPolicy, addQueuePolicy, addRole } from './roles.ts';
 import { readBus, readRule } from './rules.ts';
 import { readStreamMapping } from './stream-mappings.ts';
@@ -59,8 +59,8 @@ const STATE_MACHINE = {
 };
 
 const SECRET = {
-  used: ['GenerateSecretString', 'Name', 'SecretString'],
-  ignored: ['Description', 'KmsKeyId', 'Tags'],
+  used: ['GenerateSecretString', 'Name', 'SecretString', 'Tags'],
+  ignored: ['Description', 'KmsKeyId'],
 };
 
 /**
@@ -158,7 +158,7 @@ function deployStateMachine(resource: Resource, assembly: Assembly, { states }: 
 /** A value given at the start wins; then the template's own; then a made-up one. */
 function deploySecret(resource: Resource, _: Assembly, services: Services, secrets: SecretValues): void {
   checkProperties(resource.properties, SECRET);
-  const { GenerateSecretString: generate, SecretString } = resource.properties;
+  const { GenerateSecretString: generate, SecretString, Tags } = resource.properties;
   const arn = resource.ref;
   const name = arn.slice(arn.indexOf(':secret:') + ':secret:'.length, -7);
   const { SecretStringTemplate } = (generate ?? {}) as Record<string, unknown>;
@@ -168,5 +168,6 @@ function deploySecret(resource: Resource, _: Assembly, services: Services, secre
   const value = secrets[resource.region]?.[name] ?? (SecretString as string | undefined) ?? made;
   if (value === undefined)
     throw new TemplateUnsupported(`secret ${name} has no value; give one when the cloud starts`);
-  services.secrets.putSecret({ region: resource.region, name, value, arn });
+  const tags = tagsOf(Tags as Parameters<typeof tagsOf>[0]);
+  services.secrets.putSecret({ region: resource.region, name, value, arn, tags });
 }

@@ -34,3 +34,8 @@ export function textOf(properties: Readonly<Record<string, unknown>>, name: stri
     throw new TemplateUnsupported(`property ${name} must be text`);
   return value;
 }
+
+/** Tags as templates list them, by their keys. */
+export function tagsOf(tags: readonly { Key: string; Value: string }[] = []): Record<string, string> {
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+}

@@ -8,6 +8,7 @@ const CONDITION_KEYS: Readonly<Record<string, string>> = {
   'aws:PrincipalAccount': 'IAM, "AWS global condition context keys"',
   'aws:PrincipalArn': 'IAM, "AWS global condition context keys"',
   'aws:RequestedRegion': 'IAM, "AWS global condition context keys"',
+  'aws:ResourceTag/': 'IAM, "AWS global condition context keys"; filled for secrets',
   'aws:SecureTransport': 'IAM, "AWS global condition context keys"',
   'aws:SourceAccount': 'IAM, "AWS global condition context keys"; filled when a service asks',
   'aws:SourceArn': 'IAM, "AWS global condition context keys"; filled when a service asks',

@@ -21,14 +21,19 @@ export interface EmbeddedSecrets {
     readonly name: string;
     readonly value: string;
     readonly arn?: string;
+    /** Conditions of policies may ask for them (aws:ResourceTag). A new value leaves them as they are. */
+    readonly tags?: Tags;
   }): string;
   /** Answers the operation's output. @throws JsonServiceError with name, message and requestId */
   call(call: JsonCall): Promise<JsonObject>;
 }
 
+type Tags = Readonly<Record<string, string>>;
+
 interface Secret {
   readonly name: string;
   readonly arn: string;
+  readonly tags: Tags;
   readonly created: number;
   changed: number;
   value: string;
@@ -74,7 +79,7 @@ export function createSecrets(options: SecretsOptions): EmbeddedSecrets {
   };
   return {
     call: (given) => call(given),
-    putSecret({ region, name, value, arn: given }) {
+    putSecret({ region, name, value, arn: given, tags = {} }) {
       if (Buffer.byteLength(value) > SECRET_LIMIT_BYTES)
         throw new SecretTooLarge(name, Buffer.byteLength(value));
       const secrets = regions.get(region) ?? new Map<string, Secret>();
@@ -87,7 +92,7 @@ export function createSecrets(options: SecretsOptions): EmbeddedSecrets {
       }
       const prefix = `arn:aws:secretsmanager:${region}:${options.accountId}:secret:`;
       const arn = given ?? `${prefix}${name}-${newSuffix()}`;
-      secrets.set(name, { name, arn, created: now, changed: now, value, versionId: randomUUID() });
+      secrets.set(name, { name, arn, tags, created: now, changed: now, value, versionId: randomUUID() });
       return arn;
     },
     handle: createJsonHandler({
@@ -157,6 +162,7 @@ function summary(secret: Secret): JsonObject {
     Name: secret.name,
     CreatedDate: secret.created / 1000,
     LastChangedDate: secret.changed / 1000,
+    Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),
   };
 }
 
@@ -195,11 +201,14 @@ async function permit(
 ): Promise<void> {
   const id = input['SecretId'];
   const prefix = `arn:aws:secretsmanager:${region}:${options.accountId}:secret:`;
+  const secret = typeof id === 'string' ? find(secrets, id) : undefined;
   const named =
-    typeof id === 'string'
-      ? (find(secrets, id)?.arn ?? (id.startsWith('arn:') ? id : `${prefix}${id}`))
-      : '*';
-  const call = { action: `secretsmanager:${operation}`, resource: named, region, accessKeyId, operation };
+    typeof id === 'string' ? (secret?.arn ?? (id.startsWith('arn:') ? id : `${prefix}${id}`)) : '*';
+  const context = Object.fromEntries(
+    Object.entries(secret?.tags ?? {}).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
+  );
+  const action = `secretsmanager:${operation}`;
+  const call = { action, resource: named, region, accessKeyId, operation, context };
   try {
     await options.authorize?.(call);
   } catch (error) {

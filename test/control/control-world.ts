@@ -18,7 +18,7 @@ import {
   type TransferWork,
   tableName,
 } from '@tanker/contract/index.ts';
-import type { Actor, Authority } from '../../core/ports.ts';
+import type { Actor, Authority, WindowFunction } from '../../core/ports.ts';
 import { AuthorityStore } from '../../examples/gateway/authority-store.ts';
 import { DynamoClaims } from '../../lambdas/runtime/dynamo-claims.ts';
 import {
@@ -177,8 +177,8 @@ export async function controlWorld(topology = testTopology()) {
       launchWorker: async (work: TransferWork, token: string) => {
         launchedWorkers.push({ work, token });
       },
-      warm: async (functions: readonly { environments: number }[]) =>
-        functions.reduce((total, { environments }) => total + environments, 0),
+      warm: async (functions: readonly WindowFunction[]) =>
+        functions.map((one) => ({ ...one, warm: one.environments, refusals: [] })),
     },
     recoveries: {
       start: async (name: string, input: RecoverInput) => {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TransferWork, WORKER_START_SECONDS } from '@tanker/contract/index.ts';
+import { type Plan, type TransferWork, WORKER_START_SECONDS } from '@tanker/contract/index.ts';
 import { chooseTransfer, LAMBDA_TRANSFER_SECONDS } from '../../core/control/choose-transfer.ts';
 import { dispatch } from '../../core/control/dispatch.ts';
 import { prepareWorkers } from '../../core/control/prepare-workers.ts';
+import { startWorkers } from '../../core/control/start-workers.ts';
 import type { Actor } from '../../core/ports.ts';
 import { dynamoWorkerRow } from '../../lambdas/runtime/dynamo-worker-row.ts';
 import { type ControlWorld, controlWorld, SOURCE, TARGET, testTopology } from './control-world.ts';
@@ -74,6 +75,43 @@ describe('prepare', () => {
     ]);
     for (const work of world.startedWorkers) await rowOf(work).waiting();
     expect(await prepareWorkers(world, actor)).toMatchObject({ starting: 0 });
+  });
+
+  test('starts many in rounds, notes each round, and leaves the rest to the next call when the time is over', async () => {
+    const providers = Array.from({ length: 24 }, (_, index) => `p${String(index).padStart(2, '0')}`);
+    const plan = {
+      from: SOURCE,
+      to: TARGET,
+      providers: providers.map((name) => ({ name, transfer: 'fargate' })),
+    } as unknown as Plan;
+    const actor = await planned();
+    const calls: TransferWork[][] = [];
+    let time = world.clock.time;
+    const ports = {
+      workers: world.workers,
+      now: () => new Date(time),
+      functions: {
+        ...world.functions,
+        startWorkers: async (works: readonly TransferWork[]) => {
+          calls.push([...works]);
+          time += 7000;
+        },
+      },
+    };
+    const sizes = () =>
+      calls.map((works) =>
+        [SOURCE, TARGET].map((at) => works.filter(({ location }) => location === at).length),
+      );
+    expect(await startWorkers(ports, actor, plan)).toBe(48);
+    expect(sizes()).toEqual([
+      [10, 10],
+      [10, 10],
+    ]);
+    expect(await startWorkers(ports, actor, plan)).toBe(48);
+    expect(sizes()[2]).toEqual([4, 4]);
+    expect(new Set(calls.flat().map(({ worker }) => worker)).size).toBe(48);
+    expect(await startWorkers(ports, actor, plan)).toBe(48);
+    expect(calls).toHaveLength(3);
   });
 
   test('counts on a worker that said so before its start was noted', async () => {

@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Plan, TaskOperation } from '@tanker/contract/index.ts';
-import { windowFunctions } from '../../core/control/prepare-workers.ts';
+import { prepareWorkers, windowFunctions } from '../../core/control/prepare-workers.ts';
+import type { WindowFunction } from '../../core/ports.ts';
 import { CONTROL_GRANTS } from '../../lib/grants.ts';
-import { SOURCE, TARGET, testTopology } from './control-world.ts';
+import { type ControlWorld, controlWorld, SOURCE, TARGET, testTopology } from './control-world.ts';
+import { plannedTask } from './planned-task.ts';
 
 const topology = testTopology();
 const plan = (sides: Pick<Plan, 'from' | 'to'>): Plan => ({
@@ -61,5 +63,53 @@ describe('the lock window', () => {
         expect([...invokesControl, ...invokesAgents]).toContain(short);
       }
     }
+  });
+});
+
+describe('prepare', () => {
+  let world: ControlWorld;
+  beforeAll(async () => {
+    world = await controlWorld(topology);
+  });
+  afterAll(() => world.close());
+
+  /** Prepares where one function is not warm as asked. */
+  async function preparing(name: string, end: (one: WindowFunction) => { warm: number; refusals: string[] }) {
+    const actor = await plannedTask(world);
+    const warm = async (functions: readonly WindowFunction[]) =>
+      functions.map((one) => ({
+        ...one,
+        ...(one.name === name ? end(one) : { warm: one.environments, refusals: [] }),
+      }));
+    const prepared = prepareWorkers({ ...world, functions: { ...world.functions, warm } }, actor);
+    const ended = await prepared.catch((error: Error) => error);
+    return { ended, log: (await world.logLines(actor.task)).at(-1) };
+  }
+
+  test('goes on to the lock when functions are only late, and names them', async () => {
+    const { ended, log } = await preparing('tanker-us-drain', () => ({ warm: 0, refusals: [] }));
+    expect(ended).toMatchObject({ starting: 0 });
+    expect(log).toMatch(/^\d+ execution environments are warm; to start cold: tanker-us-drain 0 of 2$/);
+  });
+
+  test('goes on when some of a function was refused, and says why', async () => {
+    const throttled = { warm: 1, refusals: ['TooManyRequestsException'] };
+    const { ended, log } = await preparing('tanker-us-drain', () => throttled);
+    expect(ended).toMatchObject({ starting: 0 });
+    expect(log).toContain('to start cold: tanker-us-drain 1 of 2 (TooManyRequestsException)');
+  });
+
+  test('refuses before the lock when nothing of a function could be started', async () => {
+    const { ended, log } = await preparing('tanker-eu-seal', ({ environments }) => ({
+      warm: 0,
+      refusals: Array.from({ length: environments }, () => 'ResourceNotFoundException'),
+    }));
+    expect(ended).toMatchObject({
+      name: 'WorkerNotStarted',
+      message: expect.stringContaining(
+        'nothing of tanker-eu-seal in eu-central-1 (ResourceNotFoundException)',
+      ),
+    });
+    expect(log).toContain('tanker-eu-seal 0 of 2');
   });
 });

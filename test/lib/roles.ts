@@ -298,16 +298,25 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
     ]);
   });
 
-  test('read secrets of their own region only: discard none, and the gateway’s for open and erase alone', () => {
+  const reads = (...kinds: string[]) => ({
+    action: 'secretsmanager:GetSecretValue',
+    resource: `arn:aws:secretsmanager:${region}:111122223333:secret:*`,
+    condition: {
+      StringEquals: {
+        'aws:ResourceTag/tanker:installation': 'tanker',
+        'aws:ResourceTag/tanker:secret': kinds,
+      },
+    },
+  });
+
+  test('read this installation’s secrets of their own region by their kind: discard none, and the gateway’s for open and erase alone', () => {
+    const both = ['provider', 'reader'];
+    const expected: Record<string, string[]> = { discard: [], 'report-failure': [], open: both, erase: both };
     for (const action of [...ACTIONS, 'report-failure']) {
-      const secrets = rights(action)
-        .filter((right) => right.action === 'secretsmanager:GetSecretValue')
-        .map(({ resource }) => String(resource));
-      for (const secret of secrets) expect(secret).toContain(`:${region}:`);
-      expect(secrets.some((secret) => secret.includes('gateway-reader'))).toBe(
-        ['open', 'erase'].includes(action),
+      const kinds = expected[action] ?? ['provider'];
+      expect(rights(action).filter((right) => right.action.startsWith('secretsmanager:'))).toEqual(
+        kinds.length === 0 ? [] : [reads(...kinds)],
       );
-      expect(secrets.length > 0).toBe(!['discard', 'report-failure'].includes(action));
     }
   });
 
@@ -318,23 +327,13 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
     }
   });
 
-  test('the doctor reads the tokens that it asks with, and can do nothing else', () => {
-    const secret = `secretsmanager:GetSecretValue arn:aws:secretsmanager:${region}:111122223333:secret:`;
-    const able = named(rights('doctor')).filter((right) => !right.startsWith('logs:'));
-    expect(able.length).toBeGreaterThan(1);
-    for (const right of able) expect(right).toContain(secret);
-  });
-
-  test('open-expired reads secrets of its own region and uses nothing else: no table, no state machine', () => {
-    const used = named(rights('open-expired')).filter((right) => !right.startsWith('logs:'));
-    expect(used.length).toBeGreaterThan(1);
-    for (const right of used) {
-      expect(right).toMatch(
-        new RegExp(`^secretsmanager:GetSecretValue arn:aws:secretsmanager:${region}:111122223333:secret:`),
-      );
-    }
-    expect(used.some((right) => right.includes('gateway-reader'))).toBe(true);
-  });
+  test.each(['doctor', 'open-expired'])(
+    '%s reads the tokens that it asks with, and can do nothing else',
+    (name) => {
+      const able = rights(name).filter(({ action }) => !/^(logs|xray):/.test(action));
+      expect(able).toEqual([reads('provider', 'reader')]);
+    },
+  );
 
   test('report-failure can only fail a subtask, its row and its token', () => {
     expect(named(rights('report-failure'))).toEqual([

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { WarmEvent } from '@tanker/contract/agent-functions.ts';
 import { AgentEnvironment, ControlEnvironment } from '@tanker/contract/environment.ts';
 import { ACTIONS, MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
@@ -15,6 +16,9 @@ import {
 } from './synthesized.ts';
 
 const topology = parseTopology(example, 'topology.example.ts');
+
+/** Outlives its stack, but not a first deployment that is rolled back, whose repetition would find its name taken. */
+const KEPT_ONCE_USED = { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' };
 
 describe('the stacks of the example, with cdk-nag on', () => {
   let synthesized: Synthesized;
@@ -75,8 +79,9 @@ describe('the stacks of the example, with cdk-nag on', () => {
   test('keep exports encrypted, private, unversioned and for the days of the topology only', () => {
     datacenters.forEach((template, index) => {
       const name = topology.datacenters[index]?.name;
-      const { Properties, DeletionPolicy } = only(template, 'AWS::S3::Bucket');
-      expect(DeletionPolicy).toBe('Retain');
+      const bucket = only(template, 'AWS::S3::Bucket');
+      const { Properties } = bucket;
+      expect(bucket).toMatchObject(KEPT_ONCE_USED);
       expect(Properties['VersioningConfiguration']).toBeUndefined();
       expect(Properties).toMatchObject({
         BucketName: `tanker-exports-111122223333-${name}`,
@@ -123,9 +128,10 @@ describe('the stacks of the example, with cdk-nag on', () => {
       for (const key of ofType(template, 'AWS::KMS::Key')) {
         expect(key.Properties['EnableKeyRotation']).toBe(true);
       }
-      expect(ofType(template, 'AWS::KMS::Alias').map((alias) => alias.Properties['AliasName'])).toContain(
-        `alias/tanker-${name}-exports`,
-      );
+      const keys = ofType(template, 'AWS::KMS::Alias')
+        .filter((alias) => alias.Properties['AliasName'] === `alias/tanker-${name}-exports`)
+        .map((alias) => template.Resources[alias.Properties['TargetKeyId']['Fn::GetAtt'][0]]);
+      expect(keys).toMatchObject([KEPT_ONCE_USED]);
     });
   });
 
@@ -143,7 +149,7 @@ describe('the stacks of the example, with cdk-nag on', () => {
     for (const name of CONTROL_FUNCTIONS) {
       const { Properties } = functionNamed(control, `tanker-${name}`);
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
-      expect(Properties['Timeout']).toBe(name === 'sweep' ? 240 : 30);
+      expect(Properties['Timeout']).toBe(name === 'sweep' ? 240 : 27);
       expect(Properties['TracingConfig']).toEqual({ Mode: 'Active' });
       expect(ControlEnvironment.strict().parse(Properties['Environment'].Variables)).toBeDefined();
     }
@@ -168,11 +174,30 @@ describe('the stacks of the example, with cdk-nag on', () => {
       for (const { Properties } of configurations) {
         expect(Properties['MaximumRetryAttempts']).toBe(0);
         expect(Properties['MaximumEventAgeInSeconds']).toBe(60);
-        expect(Properties['DestinationConfig'].OnFailure.Destination).toBe(
-          `arn:aws:lambda:${topology.datacenters[index]?.region}:111122223333:function:tanker-${name}-report-failure`,
+        const [reporter] = Properties['DestinationConfig'].OnFailure.Destination['Fn::GetAtt'];
+        expect(template.Resources[reporter]?.Properties['FunctionName']).toBe(
+          `tanker-${name}-report-failure`,
         );
       }
     });
+  });
+
+  test('make what is told of failures before whoever tells it: a reference, or an order where it is named', () => {
+    for (const template of Object.values(synthesized.stacks)) {
+      const byArn = new Map(
+        Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) =>
+          Type === 'AWS::Lambda::Function' ? [[`:function:${Properties['FunctionName']}`, id]] : [],
+        ),
+      );
+      for (const config of ofType(template, 'AWS::Lambda::EventInvokeConfig')) {
+        const { OnFailure, OnSuccess } = config.Properties['DestinationConfig'] ?? {};
+        for (const { Destination } of [OnFailure, OnSuccess].filter(Boolean)) {
+          if (typeof Destination !== 'string') continue;
+          const [, id] = [...byArn].find(([end]) => Destination.endsWith(end)) ?? [];
+          if (id) expect(config.DependsOn).toContain(id);
+        }
+      }
+    }
   });
 
   test('start a recovery when an execution of an operation ends without a state that could catch it', () => {
@@ -230,18 +255,22 @@ describe('the stacks of the example, with cdk-nag on', () => {
   });
 
   test('keep the secrets: the operator’s in the control region only, the others in each datacenter’s', () => {
-    const names = (template: Template) =>
-      ofType(template, 'AWS::SecretsManager::Secret').map(({ Properties }) => Properties['Name']);
-    expect(names(control)).toEqual(['tanker/gateway-operator']);
+    const kinds = (template: Template) =>
+      ofType(template, 'AWS::SecretsManager::Secret').map(({ Properties: { Name, Tags } }) => {
+        expect(Tags).toContainEqual({ Key: 'tanker:installation', Value: 'tanker' });
+        const tag = Tags.find(({ Key }: { Key: string }) => Key === 'tanker:secret');
+        return `${Name}: ${tag?.Value}`;
+      });
+    expect(kinds(control)).toEqual(['tanker/gateway-operator: operator']);
     for (const template of datacenters) {
-      expect(names(template)).toEqual([
-        'tanker/provider/contacts',
-        'tanker/provider/deals',
-        'tanker/provider/mail',
-        'tanker/gateway-reader',
+      expect(kinds(template)).toEqual([
+        'tanker/provider/contacts: provider',
+        'tanker/provider/deals: provider',
+        'tanker/provider/mail: provider',
+        'tanker/gateway-reader: reader',
       ]);
       for (const secret of ofType(template, 'AWS::SecretsManager::Secret')) {
-        expect(secret.DeletionPolicy).toBe('Retain');
+        expect(secret).toMatchObject(KEPT_ONCE_USED);
         expect(secret.Properties['SecretString']).toBeUndefined();
       }
     }
@@ -280,15 +309,45 @@ describe('two datacenters of one region, one of them in a network of its own, wi
     expect(names).toHaveLength(5);
   });
 
-  test('put the agents into that network, by the ids of the topology', () => {
+  test('put the agents into that network, by the ids of the topology, but not those that tell of its failures', () => {
     for (const { Properties } of ofType(stacks['acme-us'] as Template, 'AWS::Lambda::Function')) {
-      expect(Properties['VpcConfig']).toEqual({
-        SubnetIds: vpc.subnetIds,
-        SecurityGroupIds: vpc.securityGroupIds,
-      });
+      const tells = /^acme-us-report-/.test(Properties['FunctionName']);
+      expect(Properties['VpcConfig']).toEqual(
+        tells ? undefined : { SubnetIds: vpc.subnetIds, SecurityGroupIds: vpc.securityGroupIds },
+      );
     }
     for (const { Properties } of ofType(stacks['acme-eu'] as Template, 'AWS::Lambda::Function')) {
       expect(Properties['VpcConfig']).toBeUndefined();
     }
+  });
+
+  test('call each agent of that network once a day, so that Lambda keeps its interfaces, and no other', () => {
+    const called = (template: Template) =>
+      ofType(template, 'AWS::Events::Rule')
+        .filter(({ Properties }) => Properties['ScheduleExpression'] === 'rate(1 day)')
+        .flatMap(({ Properties }) => {
+          expect(Properties['Targets'].length).toBeLessThanOrEqual(5);
+          return Properties['Targets'].map(
+            ({
+              Arn,
+              Input,
+              RetryPolicy,
+            }: {
+              Arn: { 'Fn::GetAtt': [string] };
+              Input: string;
+              RetryPolicy: object;
+            }) => {
+              expect(WarmEvent.parse(JSON.parse(Input))).toEqual({ warm: true, holdMilliseconds: 0 });
+              expect(RetryPolicy).toEqual({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+              return template.Resources[Arn['Fn::GetAtt'][0]]?.Properties['FunctionName'];
+            },
+          );
+        });
+    const us = stacks['acme-us'] as Template;
+    const inNetwork = ofType(us, 'AWS::Lambda::Function')
+      .filter(({ Properties }) => Properties['VpcConfig'] !== undefined)
+      .map(({ Properties }) => Properties['FunctionName']);
+    expect(called(us).sort()).toEqual(inNetwork.filter((name) => name !== 'acme-us-open-expired').sort());
+    expect(called(stacks['acme-eu'] as Template)).toEqual([]);
   });
 });

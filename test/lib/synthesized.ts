@@ -14,6 +14,7 @@ export interface Resource {
   readonly Type: string;
   readonly Properties: Record<string, Json>;
   readonly DeletionPolicy?: string;
+  readonly DependsOn?: readonly string[];
 }
 export interface Template {
   readonly text: string;

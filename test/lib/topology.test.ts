@@ -14,6 +14,8 @@ const VPC = {
   securityGroupIds: ['sg-0a1b2c3d4e5f60718'],
 };
 
+const many = (ids: readonly string[], count: number) => Array.from({ length: count }, () => ids[0]);
+
 const messageOf = (change: (topology: TopologyInput) => void): string => {
   const topology = structuredClone(example);
   change(topology);
@@ -44,7 +46,12 @@ describe('a mistake in the topology', () => {
     ['account', '1234', 'account', /account id of 12 digits/],
     ['account', 111122223333, 'account', /expected string/],
     ['controlRegion', 'europe', 'controlRegion', /an AWS region such as eu-central-1/],
+    ...['cn-north-1', 'us-gov-west-1', 'us-iso-east-1', 'us-isob-east-1'].map(
+      (region) =>
+        ['controlRegion', region, 'controlRegion', /not supported/] as [string, unknown, string, RegExp],
+    ),
     ['datacenters', [], 'datacenters', /at least one datacenter/],
+    ['datacenters', Array.from({ length: 21 }, () => example.datacenters[0]), 'datacenters', /<=20/],
     ['datacenters.0.name', 'US', 'datacenters[0].name', /1 to 24 lower-case letters/],
     ['datacenters.0.name', 'control', 'datacenters[0].name', /take another/],
     ['datacenters.1.name', 'eu-', 'datacenters[1].name', /end it with a letter or digit/],
@@ -55,6 +62,18 @@ describe('a mistake in the topology', () => {
     ['datacenters.1.servers', ['db1', 'db1'], 'datacenters[1].servers[1]', /"db1" is there twice/],
     ['datacenters.0.vpc', { ...VPC, vpcId: 'vpc-1' }, 'datacenters[0].vpc.vpcId', /a VPC id such as/],
     ['datacenters.0.vpc', { ...VPC, subnetIds: [] }, 'datacenters[0].vpc.subnetIds', />=1|at least/],
+    [
+      'datacenters.0.vpc',
+      { ...VPC, subnetIds: many(VPC.subnetIds, 17) },
+      'datacenters[0].vpc.subnetIds',
+      /<=16/,
+    ],
+    [
+      'datacenters.0.vpc',
+      { ...VPC, securityGroupIds: many(VPC.securityGroupIds, 6) },
+      'datacenters[0].vpc.securityGroupIds',
+      /<=5/,
+    ],
     [
       'datacenters.0.vpc',
       { ...VPC, securityGroupIds: ['default'] },

@@ -6,7 +6,9 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../local/clock.ts';
 import { AccessDenied } from '../../local/hooks.ts';
+import { createIam } from '../../local/iam/iam.ts';
 import { createSecrets, type EmbeddedSecrets } from '../../local/secrets/index.ts';
 import { type Loopback, movableClock, serve } from './loopback.ts';
 
@@ -76,6 +78,37 @@ describe('Secrets Manager (AWS Secrets Manager API Reference)', () => {
     const rest = await client.send(new ListSecretsCommand({ NextToken: first.NextToken }));
     expect(rest.SecretList?.map(({ Name }) => Name)).toEqual(['b']);
     expect(rest.NextToken).toBeUndefined();
+  });
+
+  test('are read by the tags of a secret where a policy asks for them, of no other (AWS Secrets Manager User Guide, ABAC)', async () => {
+    const iam = createIam();
+    const role = 'arn:aws:iam::111122223333:role/agent';
+    iam.addRole(role);
+    iam.addStatements(role, [
+      {
+        Effect: 'Allow',
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:*',
+        Condition: {
+          StringEquals: { 'aws:ResourceTag/whose': 'ours', 'aws:ResourceTag/a:kind': ['one', 'two'] },
+        },
+      },
+    ]);
+    const { accessKeyId } = iam.credentialsFor(role);
+    const own = createSecrets({ clock: systemClock, accountId: '111122223333', authorize: iam.authorize });
+    const reads = async (tags?: Record<string, string>) => {
+      const name = `tagged ${JSON.stringify(tags)}`;
+      own.putSecret({ region: 'eu-central-1', name, value: 'x', ...(tags && { tags }) });
+      const call = { operation: 'GetSecretValue', region: 'eu-central-1', input: { SecretId: name } };
+      return own.call({ ...call, accessKeyId }).then(
+        () => 'read',
+        (error: Error) => error.name,
+      );
+    };
+    expect(await reads({ whose: 'ours', 'a:kind': 'two' })).toBe('read');
+    expect(await reads({ whose: 'ours', 'a:kind': 'three' })).toBe('AccessDeniedException');
+    expect(await reads({ whose: 'theirs', 'a:kind': 'one' })).toBe('AccessDeniedException');
+    expect(await reads()).toBe('AccessDeniedException');
   });
 
   test('refuses what the policy or this service does not allow', async () => {

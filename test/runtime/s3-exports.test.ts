@@ -100,6 +100,27 @@ describe('the exports bucket in S3', () => {
     await expect(exports.get('a/missing', etag)).rejects.toMatchObject({ name: 'ChecksumMismatch' });
   });
 
+  test('may be told 403 of an object that is not there: that has a name, which nobody tries again, and says both', async () => {
+    const answers = (name: string, httpStatusCode: number) => {
+      const send = () =>
+        Promise.reject(Object.assign(new Error(name), { name, $metadata: { httpStatusCode } }));
+      return s3Exports({ send } as never, 'bucket');
+    };
+    for (const read of [
+      answers('AccessDenied', 403).get('a/b', '"e"'),
+      answers('Forbidden', 403).head('a/b'),
+    ]) {
+      await expect(read).rejects.toMatchObject({
+        name: 'ChecksumMismatch',
+        retry: false,
+        message: expect.stringMatching(
+          /a\/b that is on record is not there, or this role has no right to read it/,
+        ),
+      });
+    }
+    await expect(answers('SlowDown', 503).head('a/b')).rejects.toMatchObject({ name: 'SlowDown' });
+  });
+
   test('discards objects and unfinished uploads below a prefix only', async () => {
     await exports.put('t/1/a', Buffer.from('x'), 'transfer');
     await exports.put('t/1/b', Buffer.from('x'), 'transfer');

@@ -22,6 +22,20 @@ const POLICIES: Record<string, readonly number[]> = {
   table: [1, 5, 2, 5],
   patient: [1, 8, 2, 30],
 };
+/**
+ * What every write of the table is repeated for. The integration's SDK has no exception for some codes and names them by
+ * its base class, AmazonDynamoDBException; a throttle may be among them. So may be a refusal that no repeat changes: that
+ * costs at most 17 s more, and as each write is conditional, nothing else.
+ */
+const TABLE_ERRORS = [
+  'DynamoDB.AmazonDynamoDBException',
+  'DynamoDB.InternalServerErrorException',
+  'DynamoDB.ProvisionedThroughputExceededException',
+  'DynamoDB.RequestLimitExceededException',
+  'DynamoDB.SdkClientException',
+  'DynamoDB.ThrottlingException',
+];
+
 /** The sync start of the recovery: its failure ends the execution, and the rule on ended executions starts it again. */
 const WITHOUT_RETRY = new Set(['Recover company']);
 
@@ -75,6 +89,12 @@ describe.each(MACHINES)('%s', (machine) => {
       expect(JitterStrategy).toBe('FULL');
       const numbers = [IntervalSeconds, MaxAttempts, BackoffRate, MaxDelaySeconds];
       expect(Object.values(POLICIES)).toContainEqual(numbers);
+    }
+  });
+
+  test('repeats every write of the table for the same errors', () => {
+    for (const [, task] of tasks.filter(([, state]) => state['Resource'].includes(':::dynamodb:'))) {
+      expect(task['Retry'][0].ErrorEquals).toEqual(TABLE_ERRORS);
     }
   });
 

@@ -36,7 +36,7 @@ test.concurrent('a kept world answers the printed commands from outside, and the
   expect(described.status).toBe('SUCCEEDED');
   const { events } = await states.send(new GetExecutionHistoryCommand({ executionArn: arn }));
   const entered = events?.map((event) => event.stateEnteredEventDetails?.name).filter(Boolean);
-  expect(entered?.[0]).toBe('Open task');
+  expect(entered?.[0]).toBe('Plan task');
   // As the AWS CLI addresses a bucket on an IP address: in the path, without being told to.
   const s3 = new S3Client(options('us-east-1'));
   const objects = await s3.send(
