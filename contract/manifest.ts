@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_BACKUP_DAYS } from './limits.ts';
 import { CompanyId, Count, Epoch, Location, ProviderName, Sha256, TaskId } from './names.ts';
 import { CollectionDigest, Format, Watermark } from './provider.ts';
 
@@ -45,9 +46,32 @@ export type ManifestReference = z.infer<typeof ManifestReference>;
 export const Exported = z.object({ task: TaskId, epoch: Epoch }).strict();
 export type Exported = z.infer<typeof Exported>;
 
+/**
+ * Days for which a backup may be kept, by the value of its objects' tag. They are fixed: another `retention.backupDays`
+ * shortens the life of no object that is there.
+ */
+export const BACKUP_WINDOWS = {
+  'backup-1': 1,
+  'backup-7': 7,
+  'backup-14': 14,
+  'backup-30': 30,
+  'backup-60': 60,
+  'backup-90': 90,
+  'backup-180': 180,
+  'backup-365': MAX_BACKUP_DAYS,
+} as const;
+type BackupRetention = keyof typeof BACKUP_WINDOWS;
+
 /** How long S3's lifecycle lets an object lie, at most: the value of its tag. */
-export const Retention = z.enum(['transfer', 'backup']);
+export const Retention = z.enum(['transfer', ...(Object.keys(BACKUP_WINDOWS) as BackupRetention[])]);
 export type Retention = z.infer<typeof Retention>;
+
+/** The shortest window that a backup of so many days fits into. */
+export function backupRetention(days: number): BackupRetention {
+  const fitting = Object.entries(BACKUP_WINDOWS).find(([, window]) => window >= days);
+  if (!fitting) throw new RangeError(`no backup is kept for ${days} days`);
+  return fitting[0] as BackupRetention;
+}
 
 /** All objects of a task lie below this prefix: company first, so that a company's traces can be listed. */
 export const exportPrefix = (company: string, task: string): string => `exports/${company}/${task}/`;

@@ -1,4 +1,4 @@
-import type { Retention } from '@tanker/contract/manifest.ts';
+import { BACKUP_WINDOWS, type Retention } from '@tanker/contract/manifest.ts';
 import { exportsBucketName, exportsKeyAlias, RETENTION_TAG } from '@tanker/contract/resource-names.ts';
 import type { Topology } from '@tanker/contract/topology.ts';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
@@ -8,21 +8,20 @@ import { Construct } from 'constructs';
 import { acknowledgeExportsBucket } from './acknowledgements.ts';
 
 /**
- * Days after which S3 removes an object by its tag: the net behind the sweeper, which deletes at the hour and tells when
- * it could not. S3 counts from the object's creation to the next midnight in UTC, so never less. A backup may be restored
- * for at most `backupDays` from the plan of its task, before its objects were made: of the two days more the sweeper has
- * at least one to try in, and a restore that began in the last hour reads to its end.
+ * S3 removes an object by its tag so many days after its creation, rounded up to the next midnight in UTC: the net behind
+ * the sweeper, which deletes at the hour and tells when it could not.
  */
-const lifecycleDays = ({ retention }: Topology): Readonly<Record<Retention, number>> => ({
-  transfer: retention.transferDays,
-  backup: retention.backupDays + 2,
+const expire = (retention: Retention, days: number) => ({
+  id: `expire-${retention}`,
+  tagFilters: { [RETENTION_TAG]: retention },
+  expiration: Duration.days(days),
 });
 
-const expire = (days: Readonly<Record<Retention, number>>, retention: Retention) => ({
-  id: `expire-${retention}s`,
-  tagFilters: { [RETENTION_TAG]: retention },
-  expiration: Duration.days(days[retention]),
-});
+/**
+ * A backup may be restored for its window's days at most from the plan of its task, before its objects were made: of the
+ * days more the sweeper has at least one to try in, and a restore that began in the last hour reads to its end.
+ */
+const DAYS_MORE = 2;
 
 /**
  * A datacenter's exports and the key they are encrypted with. Neither goes with the stack: they may be in use. A first
@@ -39,7 +38,6 @@ export class ExportsBucket extends Construct {
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
-    const days = lifecycleDays(topology);
     const bucket = new Bucket(this, 'Bucket', {
       bucketName: exportsBucketName(topology, datacenter),
       encryption: BucketEncryption.KMS,
@@ -54,8 +52,8 @@ export class ExportsBucket extends Construct {
       versioned: false,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       lifecycleRules: [
-        expire(days, 'transfer'),
-        expire(days, 'backup'),
+        expire('transfer', topology.retention.transferDays),
+        ...Object.entries(BACKUP_WINDOWS).map(([name, days]) => expire(name as Retention, days + DAYS_MORE)),
         // A worker that was killed leaves parts of an object which nobody sees but everybody pays.
         { id: 'abort-unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],

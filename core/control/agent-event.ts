@@ -1,5 +1,6 @@
 import {
   type AgentEvent,
+  backupRetention,
   type DispatchEvent,
   type Exported,
   formatLocation,
@@ -7,6 +8,7 @@ import {
   type ManifestReference,
   type Plan,
   type PlannedProvider,
+  type Retention,
   sameLocation,
   sourceOf,
   TankerError,
@@ -74,6 +76,14 @@ async function restoreOf(ports: AgentEventPorts, event: DispatchEvent, plan: Pla
   });
 }
 
+const DAY_MS = 86_400_000;
+
+/** For how long S3 keeps what is exported. Both instants are of the plan, so the window is that of the input. */
+function retentionOf({ createdAt }: TaskRecord, { expiresAt }: Plan): Retention {
+  if (!expiresAt) return 'transfer';
+  return backupRetention(Math.max(0, Math.floor((Date.parse(expiresAt) - Date.parse(createdAt)) / DAY_MS)));
+}
+
 /** Why something is erased, for the provider's own record: at most 200 characters, and task ids have 48. */
 function eraseReason({ task, operation, plan }: TaskRecord): string {
   if (operation === 'remove') return `task ${task} removes the company`;
@@ -111,7 +121,7 @@ export async function agentEvent(
         version,
         hooks: offered(planned.sourceHooks, 'before-export'),
         grant: grant ?? 0,
-        retention: record.operation === 'migrate' ? 'transfer' : 'backup',
+        retention: retentionOf(record, plan),
       };
     case 'import':
       return {

@@ -124,7 +124,7 @@ describe('an export', () => {
     expect(provider.calls).not.toContain('exportBegin');
   });
 
-  test.each(['transfer', 'backup'] as const)('marks every object as a %s', async (retention) => {
+  test.each(['transfer', 'backup-30'] as const)('marks every object as %s', async (retention) => {
     const { exports, run } = agentWorld([...PARTS, randomBytes(9 * 2 ** 20)]);
     await run(exportCompany, eventOf('export', { grant: 1, retention }));
     expect([...exports.retentions.keys()].sort()).toEqual([...exports.objects.keys()].sort());

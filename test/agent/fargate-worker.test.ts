@@ -34,7 +34,7 @@ const DISPATCHED: SubtaskRecord = {
     version: 4,
     hooks: ['before-export'],
     grant: 7,
-    retention: 'backup',
+    retention: 'backup-30',
     worker,
   },
 };
@@ -81,7 +81,7 @@ describe('a Fargate worker', () => {
       version: 4,
       hooks: ['before-export'],
       grant: 7,
-      retention: 'backup',
+      retention: 'backup-30',
       attempt: 2,
       token: 'token-2',
     });

@@ -90,7 +90,7 @@ describe('dispatch', () => {
     for (const operation of ['backup', 'remove'] as const) {
       const actor = await plannedTask(world, { operation, answers });
       await dispatch(world, event(actor));
-      expect(world.invoked.at(-1)).toMatchObject({ hooks: ['before-export'], retention: 'backup' });
+      expect(world.invoked.at(-1)).toMatchObject({ hooks: ['before-export'], retention: 'backup-30' });
     }
   });
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { WarmEvent } from '@tanker/contract/agent-functions.ts';
 import { AgentEnvironment, ControlEnvironment } from '@tanker/contract/environment.ts';
+import { BACKUP_WINDOWS } from '@tanker/contract/manifest.ts';
 import { ACTIONS, MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
 import { parseTopology } from '@tanker/contract/topology.ts';
@@ -100,17 +101,17 @@ describe('the stacks of the example, with cdk-nag on', () => {
       });
       expect(Properties['LifecycleConfiguration'].Rules).toEqual([
         {
-          Id: 'expire-transfers',
+          Id: 'expire-transfer',
           Status: 'Enabled',
           ExpirationInDays: topology.retention.transferDays,
           TagFilters: [{ Key: 'tanker-retention', Value: 'transfer' }],
         },
-        {
-          Id: 'expire-backups',
+        ...Object.entries(BACKUP_WINDOWS).map(([name, days]) => ({
+          Id: `expire-${name}`,
           Status: 'Enabled',
-          ExpirationInDays: topology.retention.backupDays + 2,
-          TagFilters: [{ Key: 'tanker-retention', Value: 'backup' }],
-        },
+          ExpirationInDays: days + 2,
+          TagFilters: [{ Key: 'tanker-retention', Value: name }],
+        })),
         {
           Id: 'abort-unfinished-uploads',
           Status: 'Enabled',

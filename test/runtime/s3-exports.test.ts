@@ -40,7 +40,7 @@ describe('the exports bucket in S3', () => {
     expect((await buffer(await exports.get('a/whole', stored.etag))).equals(BODY)).toBe(true);
   });
 
-  test.each(['transfer', 'backup'] as const)(
+  test.each(['transfer', 'backup-30'] as const)(
     'tags every object that lifecycle removes as a %s, put whole or in parts',
     async (retention) => {
       await exports.put(`a/tagged-${retention}`, Buffer.from('x'), retention);
