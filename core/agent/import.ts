@@ -14,8 +14,11 @@ import { runOffered } from './hook.ts';
 import { tryPart } from './part-tries.ts';
 import { fenceOf, type Procedure, type Run, streamed } from './procedure.ts';
 
-/** How long a failed import may take to drop its staging; the next begin drops it anyway. */
-export const IMPORT_ABORT_TIMEOUT_MS = 5000;
+/**
+ * How long a failed import may take to drop its staging; the next begin drops it anyway. It is part of what
+ * DEADLINE_MARGIN_SECONDS leaves for telling the failure.
+ */
+export const IMPORT_ABORT_TIMEOUT_MS = 2000;
 
 type ImportRun = Run<'import'>;
 
