@@ -127,6 +127,6 @@ function belongsTo(event: ImportRun['event'], manifest: Manifest): void {
 const publishedOther = (run: ImportRun, published: number, expected: number): TankerError =>
   new TankerError('StagingMismatch', {
     what: `${run.event.provider} published ${published} rows of the ${expected} that the manifest names.`,
-    now: 'The target holds rows that are not verified; the source is still home.',
+    now: 'That location holds rows that are not verified; where the company lives has not changed.',
     next: 'The task is undone by its recovery. Run the contract test against the provider before the next try.',
   });
