@@ -15,6 +15,11 @@ export const ERRORS = {
   LocationSame: { status: 409, retry: false, about: 'source and target are the same location' },
   ResidencyForbidden: { status: 403, retry: false, about: 'the data may not be stored in that jurisdiction' },
   ProviderUnreachable: { status: 502, retry: true, about: 'a provider did not answer' },
+  CallTooLong: {
+    status: 504,
+    retry: false,
+    about: 'a provider did not end one call in the time it may take',
+  },
   ProviderMismatch: {
     status: 409,
     retry: false,

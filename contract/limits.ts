@@ -17,6 +17,15 @@ export const WORKER_ALIVE_SECONDS = 3 * WORKER_BEAT_SECONDS;
 /** Outside the lock window (describe, hooks, erase, open) a subtask gets this long. Lambda's own limit is 900 s. */
 export const SUBTASK_TIMEOUT_SECONDS = 840;
 
+/**
+ * One call to a provider ends within this time, whoever makes it: `exportBegin`, `exportFinish`, `importPublish`, `seal`,
+ * `erase`, a hook, `summary`, and the upload of one part. `seal`, `erase` and hooks are only called by Lambda functions that
+ * live for SUBTASK_TIMEOUT_SECONDS (840): 10 s of it are the worker's for telling a failure, 10 s for what comes before the
+ * call. A call that takes longer is not made again, because it would take as long: `CallTooLong`. A longer lock budget
+ * changes nothing about it.
+ */
+export const PROVIDER_CALL_SECONDS = SUBTASK_TIMEOUT_SECONDS - 20;
+
 /** A state waits this long for a control function: for its run, and 3 s for Lambda to start it (about 1 s). */
 export const CONTROL_TIMEOUT_SECONDS = 30;
 

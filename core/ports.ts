@@ -116,10 +116,13 @@ export interface ClosedCompanies {
 /** An upload under way. Nothing is visible before complete; abort is always allowed. */
 export interface Upload {
   /** Uploads the next S3 part; the parts are numbered in the order of these calls. The buffer is the caller's again afterwards. */
-  part(number: number, body: Uint8Array): Promise<void>;
-  /** Makes the object visible: refused (`ObjectExists`) if the key is there, or if size or CRC32 differ (`ChecksumMismatch`). */
-  complete(expected: { bytes: number; crc32: string }): Promise<StoredObject>;
-  abort(): Promise<void>;
+  part(number: number, body: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /**
+   * Makes the object visible: refused (`ObjectExists`) if the key is there, or if size or CRC32 differ (`ChecksumMismatch`).
+   * When the signal ends the wait, the object may be visible.
+   */
+  complete(expected: { bytes: number; crc32: string }, signal?: AbortSignal): Promise<StoredObject>;
+  abort(signal?: AbortSignal): Promise<void>;
 }
 
 export interface StoredObject {
@@ -133,13 +136,13 @@ export interface StoredObject {
 /** The exports bucket of a datacenter. */
 export interface Exports {
   /** Begins a multipart upload that can only create the key, never replace it; lifecycle removes it by its retention. */
-  begin(key: string, retention: Retention): Promise<Upload>;
-  /** Writes a small object once (`ObjectExists` if the key is there). */
-  put(key: string, body: Uint8Array, retention: Retention): Promise<StoredObject>;
+  begin(key: string, retention: Retention, signal?: AbortSignal): Promise<Upload>;
+  /** Writes a small object once (`ObjectExists` if the key is there). When the signal ends the wait, it may be there. */
+  put(key: string, body: Uint8Array, retention: Retention, signal?: AbortSignal): Promise<StoredObject>;
   /** Reads an object whole, only if its ETag is still this one (`ChecksumMismatch` otherwise). */
   get(key: string, etag: string, signal?: AbortSignal): Promise<Readable>;
   /** What S3 itself says of an object: size, ETag, full-object CRC32. */
-  head(key: string): Promise<StoredObject>;
+  head(key: string, signal?: AbortSignal): Promise<StoredObject>;
   /** Deletes the objects below a prefix and aborts its unfinished uploads. Answers how many of each. */
   discard(prefix: string, signal?: AbortSignal): Promise<{ objects: number; uploads: number }>;
 }

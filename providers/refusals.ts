@@ -48,7 +48,14 @@ export const companyClosed = (): TankerError =>
   new TankerError('CompanyClosed', {
     what: 'A change of the company was refused, because the company is closed here.',
     now: 'Nothing was changed.',
-    next: 'Try again later; it is open again when its move has ended.',
+    next: 'Ask the gateway where the company lives. If it is here, try again later: it opens when the task that closed it has ended. If not, it stays closed.',
+  });
+
+export const targetNotEmpty = (what: string): TankerError =>
+  new TankerError('TargetNotEmpty', {
+    what,
+    now: 'Nothing was imported by this call.',
+    next: 'Find out whose they are. If nobody needs them, have the company erased at this location; then start again under a new task id.',
   });
 
 export const formatUnreadable = (asked: Format, readable: Format): TankerError =>

@@ -42,7 +42,9 @@ export const exportCompany: Procedure<'export'> = async (run) => {
   const to = clock.now();
   // Each part is visible in S3, which holds what was streamed.
 
+  const { collections } = await ports.provider.describe(signal);
   const finished = await ports.provider.exportFinish(fence, begun.export, signal);
+  matchCollections(event, collections, finished);
   const parts = match(event, begun, stored, finished);
   // Provider, stream and S3 agree about every part.
 
@@ -68,6 +70,7 @@ export const exportCompany: Procedure<'export'> = async (run) => {
       collections: finished.collections,
       watermark: finished.watermark,
     },
+    signal,
   );
   await release(run, begun.export);
   return {
@@ -106,6 +109,28 @@ const storePart = (run: ExportRun, order: PartOrder): Promise<ExportedPart> =>
     onStored: order.onBytes,
     signal: order.signal,
   });
+
+/**
+ * Each collection has one digest, also an empty one: a collection that the export has forgotten has none, and of two the
+ * verification would look at the first. A receipt does not say of which collections its rows are, so the parts can only be
+ * held to the sum; that each collection has its own rows shows where an import was sealed.
+ */
+function matchCollections(
+  event: ExportRun['event'],
+  described: readonly string[],
+  { collections }: ExportFinished,
+): void {
+  const names = collections.map(({ name }) => name);
+  const distinct = new Set(names);
+  const complete = distinct.size === described.length && described.every((name) => distinct.has(name));
+  if (complete && distinct.size === names.length) return;
+  throw differ(
+    event,
+    `has digests of the collections ${list(names)} and describes ${list(described)}; each needs one, also an empty one`,
+  );
+}
+
+const list = (names: readonly string[]): string => names.join(', ') || '(none)';
 
 /** The manifest's parts, once the provider's receipts equal what was streamed and what S3 holds. */
 function match(

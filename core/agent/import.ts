@@ -14,8 +14,11 @@ import { runOffered } from './hook.ts';
 import { tryPart } from './part-tries.ts';
 import { fenceOf, type Procedure, type Run, streamed } from './procedure.ts';
 
-/** How long a failed import may take to drop its staging; the next begin drops it anyway. */
-export const IMPORT_ABORT_TIMEOUT_MS = 5000;
+/**
+ * How long a failed import may take to drop its staging; the next begin drops it anyway. It is part of what
+ * DEADLINE_MARGIN_SECONDS leaves for telling the failure.
+ */
+export const IMPORT_ABORT_TIMEOUT_MS = 2000;
 
 type ImportRun = Run<'import'>;
 
@@ -124,6 +127,6 @@ function belongsTo(event: ImportRun['event'], manifest: Manifest): void {
 const publishedOther = (run: ImportRun, published: number, expected: number): TankerError =>
   new TankerError('StagingMismatch', {
     what: `${run.event.provider} published ${published} rows of the ${expected} that the manifest names.`,
-    now: 'The target holds rows that are not verified; the source is still home.',
+    now: 'That location holds rows that are not verified; where the company lives has not changed.',
     next: 'The task is undone by its recovery. Run the contract test against the provider before the next try.',
   });

@@ -5,6 +5,7 @@ import {
   formatLocation,
   type Location,
   type OpenExpiredResult,
+  TankerError,
 } from '@tanker/contract/index.ts';
 import type { Authority, ClosedCompanies } from '../ports.ts';
 import { several } from '../transfer/several.ts';
@@ -20,7 +21,7 @@ export interface ProviderSite {
 export interface OpenExpiredPorts {
   readonly sites: readonly ProviderSite[];
   readonly authority: Pick<Authority, 'read'>;
-  readonly moved: MovedAway;
+  readonly departed: Departed;
   readonly signal: AbortSignal;
   readonly log: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly logError: (message: string, error: unknown) => void;
@@ -29,30 +30,54 @@ export interface OpenExpiredPorts {
 /** Calls at once to providers and to the gateway: 200 providers of 100 ms each are done in 1 s. */
 const CALLS_AT_ONCE = 20;
 
-/** Entries of at most about 100 octets: 10 MB of the function's memory. */
-const MOST_MOVED = 100_000;
+/** Entries of at most about 100 octets: 10 MB of the function's memory for each of the two sets. */
+const MOST_KNOWN = 100_000;
+
+/** Removed companies asked about again in a run: at 20 at once and 50 ms each these reads take 0.25 s. */
+const REMOVED_A_RUN = 100;
 
 /**
- * Closings that stay for good, because the company has moved away from them: a provider keeps them for every company
- * that ever left, and asking the authority about each of them every minute would be a load without an end. Such a
- * closing never needs this schedule again, since a company comes back only by imports, which end it.
+ * Closings that stay: a provider keeps them for every company that ever left, and asking the authority about each of
+ * them every minute would be a load without an end.
+ *
+ * A company that lives elsewhere comes back only by a move, whose imports end the closing at every provider: nobody asks
+ * about it again. One that is removed may be restored to this very location, from a backup in which not every provider
+ * of today has a part, and these would stay closed: it is asked about again, a hundred in each run, those first whose
+ * turn is longest ago.
  */
-export class MovedAway {
-  readonly #known = new Set<string>();
+export class Departed {
+  readonly #elsewhere = new Set<string>();
+  readonly #removed = new Set<string>();
 
-  has(at: Location, { company, grant }: Pick<Closing, 'company' | 'grant'>): boolean {
-    return this.#known.has(`${formatLocation(at)} ${company} ${grant}`);
+  /** Those that the authority is to be asked about in this run. */
+  due<F extends Where>(found: readonly F[]): F[] {
+    const keys = new Set(found.map(keyOf));
+    const again = new Set([...this.#removed].filter((key) => keys.has(key)).slice(0, REMOVED_A_RUN));
+    return found.filter((one) => {
+      const key = keyOf(one);
+      return !this.#elsewhere.has(key) && (!this.#removed.has(key) || again.has(key));
+    });
   }
 
-  note(at: Location, { company, grant }: Pick<Closing, 'company' | 'grant'>): void {
-    if (this.#known.size >= MOST_MOVED) this.#known.clear();
-    this.#known.add(`${formatLocation(at)} ${company} ${grant}`);
+  note(where: Where, verdict: 'elsewhere' | 'removed'): void {
+    const known = verdict === 'elsewhere' ? this.#elsewhere : this.#removed;
+    if (known.size >= MOST_KNOWN) known.clear();
+    this.#removed.delete(keyOf(where));
+    known.add(keyOf(where));
   }
 }
 
+interface Where {
+  readonly site: Pick<ProviderSite, 'location'>;
+  readonly closing: Pick<Closing, 'company' | 'grant'>;
+}
+
+const keyOf = ({ site, closing }: Where): string =>
+  `${formatLocation(site.location)} ${closing.company} ${closing.grant}`;
+
 /**
- * open: the closing's grant is dead and home is still here. moved: home is elsewhere, and the closing stays. wait: a
- * lock is held, or the authority knows less than the provider (it was restored): nothing is certain.
+ * open: the closing's grant is dead and home is still here. elsewhere, removed (or erased): the closing stays. wait: a lock
+ * is held, or the authority knows less than the provider (it was restored): nothing is certain.
  *
  * A grant lives once, so what is read as dead here is dead when the open arrives, and no commit can be made any more on
  * what was exported under it. A lock of another task is waited for, though the closing's own grant is dead: that task
@@ -62,10 +87,11 @@ export function verdictOn(
   record: AuthorityRecord,
   location: Location,
   { grant }: Pick<Closing, 'grant'>,
-): 'open' | 'moved' | 'wait' {
-  const { lock } = record;
+): 'open' | 'elsewhere' | 'removed' | 'wait' {
+  const { lock, home } = record;
   if (lock === null || lock.grant < grant) return 'wait';
-  if (!isHome(record, location)) return 'moved';
+  if (home.state !== 'home') return 'removed';
+  if (!isHome(record, location)) return 'elsewhere';
   return lock.state === 'held' ? 'wait' : 'open';
 }
 
@@ -83,16 +109,30 @@ interface Found {
   readonly closing: Closing;
 }
 
-async function closingsAt(site: ProviderSite): Promise<Found[]> {
-  const found: Found[] = [];
+/**
+ * Adds the site's closings to what was found, page by page, so that what came before a failure counts.
+ *
+ * @throws ContractUnsupported when a page leads back to one that was read
+ */
+async function collectClosings(site: ProviderSite, found: Found[], signal: AbortSignal): Promise<void> {
+  const asked = new Set<string>();
   let after: string | undefined;
   do {
-    const page = await site.companies.closings(after);
-    for (const closing of page.closings) found.push({ site, incarnation: page.incarnation, closing });
-    after = page.next ?? undefined;
+    signal.throwIfAborted();
+    const { incarnation, closings, next } = await site.companies.closings(after);
+    if (next !== null && asked.has(next)) throw pagesInCircle(site, next);
+    for (const closing of closings) found.push({ site, incarnation, closing });
+    after = next ?? undefined;
+    asked.add(after ?? '');
   } while (after !== undefined);
-  return found;
 }
+
+const pagesInCircle = ({ name, location }: ProviderSite, next: string): TankerError =>
+  new TankerError('ContractUnsupported', {
+    what: `${name} at ${formatLocation(location)} lists its closings in a circle: the page after ${next} leads to ${next} again.`,
+    now: 'The companies of the pages before are looked after, those of later pages are not.',
+    next: 'Let the provider answer only companies behind the one that `after` names.',
+  });
 
 /**
  * Opens the providers of this datacenter at which a company is closed under a dead grant though it still lives here:
@@ -110,13 +150,15 @@ export async function openExpired(ports: OpenExpiredPorts): Promise<OpenExpiredR
       return undefined;
     }
   };
-  const pages = await several(ports.sites, CALLS_AT_ONCE, ports.signal, (site) =>
-    attempt(`${site.name} at ${formatLocation(site.location)} did not tell its closings.`, () =>
-      closingsAt(site),
-    ),
-  );
-  const all = pages.flatMap((page) => page ?? []);
-  const asked = all.filter(({ site, closing }) => !ports.moved.has(site.location, closing));
+  const pages = await several(ports.sites, CALLS_AT_ONCE, ports.signal, async (site) => {
+    const found: Found[] = [];
+    await attempt(`${site.name} at ${formatLocation(site.location)} did not tell all its closings.`, () =>
+      collectClosings(site, found, ports.signal),
+    );
+    return found;
+  });
+  const all = pages.flat();
+  const asked = ports.departed.due(all);
   // What is closed is known; only now the authority is asked, so that its word is the newer one.
 
   const companies = [...new Set(asked.map(({ closing }) => closing.company))];
@@ -136,12 +178,13 @@ export async function openExpired(ports: OpenExpiredPorts): Promise<OpenExpiredR
 /** Whether it was opened now. */
 async function settle(
   ports: OpenExpiredPorts,
-  { site, incarnation, closing }: Found,
+  found: Found,
   record: AuthorityRecord,
   attempt: (what: string, work: () => Promise<void>) => Promise<unknown>,
 ): Promise<boolean> {
+  const { site, incarnation, closing } = found;
   const verdict = verdictOn(record, site.location, closing);
-  if (verdict === 'moved') ports.moved.note(site.location, closing);
+  if (verdict === 'elsewhere' || verdict === 'removed') ports.departed.note(found, verdict);
   if (verdict !== 'open') return false;
   const { company, grant } = closing;
   let done = false;

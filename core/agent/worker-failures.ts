@@ -22,7 +22,10 @@ export const outOfTime = (event: AgentEvent): TankerError =>
   new TankerError('WorkerFailed', {
     what: `The ${named(event)} did not end within the function's time.`,
     now: 'The work was stopped; nothing of it is used.',
-    next: 'See how much it moved; more than a function can move in its time needs another worker.',
+    next:
+      event.action === 'export' || event.action === 'import'
+        ? "Set the provider's `transfer` to fargate in the topology, or lower assumedBytesPerSecond so that auto takes it; see how much it had moved."
+        : 'See in its log what it waited for: one call of a provider may take most of that time, but not what comes before it.',
   });
 
 export const tokenClosed = (event: AgentEvent): TankerError =>

@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import type { AgentPorts, Done, EventOf, Procedure, Run } from './procedure.ts';
 import { failureOf, outOfTime, tokenClosed } from './worker-failures.ts';
 
-/** What is left for telling the failure when the function's time runs out: two calls of at most 4 s, with room. */
+/** What is left when the function's time runs out: 2 s to end what is under way, and two calls of at most 4 s to tell it. */
 export const DEADLINE_MARGIN_SECONDS = 10;
 
 /**

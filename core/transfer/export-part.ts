@@ -27,6 +27,12 @@ export interface PartExport {
   readonly signal: AbortSignal;
 }
 
+/**
+ * How long an upload that failed may take to be aborted. It is part of what DEADLINE_MARGIN_SECONDS leaves for telling the
+ * failure; what is not aborted by then, the task's discard and the bucket's lifecycle abort.
+ */
+export const UPLOAD_ABORT_TIMEOUT_MS = 2000;
+
 /** What was seen of the stream. */
 interface Streamed {
   readonly bytes: number;
@@ -52,7 +58,7 @@ export async function exportPart(part: PartExport): Promise<ExportedPart> {
   const broken = new AbortController();
   const signal = AbortSignal.any([part.signal, broken.signal]);
   const stream = await part.open(signal);
-  const uploads = new Uploads(part, (error) => broken.abort(error));
+  const uploads = new Uploads(part, signal, (error) => broken.abort(error));
   const stop = () => stream.destroy(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
@@ -62,12 +68,13 @@ export async function exportPart(part: PartExport): Promise<ExportedPart> {
     signal.throwIfAborted();
     await part.confirm();
     const stored = await uploads.finish(rest);
-    return await compare(part, stored, rest.streamed);
+    return await compare(part, stored, rest.streamed, signal);
   } catch (error) {
     stream.destroy();
+    // What ended it first is what it ends with: the caller's signal, a part that S3 did not take, or this.
+    broken.abort(error);
     await uploads.abort();
-    if (signal.aborted) throw signal.reason;
-    throw error;
+    throw signal.reason;
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -132,21 +139,25 @@ async function* octets(stream: Readable): AsyncGenerator<Buffer> {
 class Uploads implements Lane {
   readonly buffers = new PartBuffers(S3_PART_BYTES, S3_PART_BUFFERS);
   readonly #part: PartExport;
+  readonly #signal: AbortSignal;
   readonly #onFailure: (error: unknown) => void;
   readonly #sending = new Set<Promise<void>>();
   #upload: Upload | undefined;
   #sent = 0;
 
-  constructor(part: PartExport, onFailure: (error: unknown) => void) {
+  /** The signal ends what is under way; `onFailure` is told of a part that S3 did not take. */
+  constructor(part: PartExport, signal: AbortSignal, onFailure: (error: unknown) => void) {
     this.#part = part;
+    this.#signal = signal;
     this.#onFailure = onFailure;
   }
 
   async send(buffer: Buffer, bytes: number): Promise<void> {
-    this.#upload ??= await this.#part.exports.begin(this.#part.key, this.#part.retention);
+    const { exports, key, retention } = this.#part;
+    this.#upload ??= await exports.begin(key, retention, this.#signal);
     this.#sent += 1;
     const sending = this.#upload
-      .part(this.#sent, buffer.subarray(0, bytes))
+      .part(this.#sent, buffer.subarray(0, bytes), this.#signal)
       .then(() => this.#part.onStored(bytes), this.#onFailure)
       .finally(() => {
         this.#sending.delete(sending);
@@ -164,26 +175,31 @@ class Uploads implements Lane {
     const { exports, key, retention, onStored } = this.#part;
     const last = buffer.subarray(0, filled);
     const stored = await (this.#upload === undefined
-      ? exports.put(key, last, retention)
+      ? exports.put(key, last, retention, this.#signal)
       : this.#complete(this.#upload, last, streamed));
     onStored(filled);
     return stored;
   }
 
   async #complete(upload: Upload, last: Buffer, streamed: Streamed): Promise<StoredObject> {
-    await upload.part(this.#sent + 1, last);
-    return upload.complete(streamed);
+    await upload.part(this.#sent + 1, last, this.#signal);
+    return upload.complete(streamed, this.#signal);
   }
 
-  /** After the parts in flight, which S3 would otherwise keep. The bucket's lifecycle removes what can't be aborted. */
+  /** After the parts in flight, which the signal has ended and which S3 would otherwise keep. */
   async abort(): Promise<void> {
     await this.settled();
-    await this.#upload?.abort().catch(() => undefined);
+    await this.#upload?.abort(AbortSignal.timeout(UPLOAD_ABORT_TIMEOUT_MS)).catch(() => undefined);
   }
 }
 
-async function compare(part: PartExport, stored: StoredObject, streamed: Streamed): Promise<ExportedPart> {
-  const head = await part.exports.head(part.key);
+async function compare(
+  part: PartExport,
+  stored: StoredObject,
+  streamed: Streamed,
+  signal: AbortSignal,
+): Promise<ExportedPart> {
+  const head = await part.exports.head(part.key, signal);
   if (head.bytes === streamed.bytes && head.crc32 === streamed.crc32 && head.etag === stored.etag) {
     return { ...head, bytesStreamed: streamed.bytes, sha256: streamed.sha256 };
   }

@@ -11,9 +11,10 @@ export async function writeManifest(
   exports: Exports,
   { retention, ...at }: { bucket: string; region: string; key: string; retention: Retention },
   manifest: Manifest,
+  signal?: AbortSignal,
 ): Promise<ManifestReference> {
   const octets = Buffer.from(JSON.stringify(manifest));
-  const stored = await exports.put(at.key, octets, retention);
+  const stored = await exports.put(at.key, octets, retention, signal);
   return { ...at, etag: stored.etag, sha256: sha256Of(octets) };
 }
 

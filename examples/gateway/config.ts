@@ -18,7 +18,9 @@ export const GatewayConfig = z
     /** Base URL of the product's services per location, by `<datacenter>/<server>`. */
     routes: z.record(
       z.string().regex(/^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/, '<datacenter>/<server>'),
-      z.url({ protocol: /^http$/, error: 'an http:// URL' }),
+      z
+        .url({ protocol: /^http$/, error: 'an http:// URL' })
+        .regex(/^[^?#@]*$/, 'an http:// URL without credentials, query and fragment'),
     ),
   })
   .strict();

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { refuse, refuseTunnel } from './answers.ts';
 import { gatewayApi } from './api.ts';
 import { AuthorityStore } from './authority-store.ts';
 import type { GatewayConfig } from './config.ts';
-import { gatewayProxy, refuse } from './proxy.ts';
+import { gatewayProxy } from './proxy.ts';
 import { Traffic } from './traffic.ts';
 
 /** How often ended leases are looked for; a request or call that meets one ends it at once. */
@@ -43,6 +44,7 @@ export async function startGateway(
       refuse(response, 500, 'The gateway failed; the request was not passed on.');
     }
   });
+  server.on('connect', refuseTunnel);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.requestTimeout = 0;
   const sweep = setInterval(() => store.endDueLeases(), LEASE_SWEEP_MS);

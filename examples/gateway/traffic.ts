@@ -4,8 +4,8 @@ interface Waiter {
 }
 
 /**
- * Requests in flight per company, from admission until the service has finished them; a client that went away ends
- * nothing. The counts are of this process: after a crash of the gateway the requests of its former life are unknown
+ * Requests in flight per company, from admission until the service has ended its answer or its connection; a client
+ * that went away ends nothing. The counts are of this process: after a crash of the gateway the requests of its former life are unknown
  * to it, and what keeps their writes out of a moving company is that the providers close.
  */
 export class Traffic {

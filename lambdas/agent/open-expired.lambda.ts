@@ -1,5 +1,5 @@
 import { AgentEnvironment, METRICS, ScheduledEvent, type Topology } from '@tanker/contract/index.ts';
-import { MovedAway, openExpired, type ProviderSite } from '../../core/agent/open-expired.ts';
+import { Departed, openExpired, type ProviderSite } from '../../core/agent/open-expired.ts';
 import { readEnvironment } from '../runtime/environment.ts';
 import { errorFields } from '../runtime/error-fields.ts';
 import { gatewayPeer, httpAuthority } from '../runtime/http-authority.ts';
@@ -9,7 +9,7 @@ import { bearerSecret } from '../runtime/secrets.ts';
 import { datacenterOf, loadTopology } from '../runtime/topology.ts';
 
 /** Kept for the life of the execution environment; a new one asks the authority about every closing once. */
-const moved = new MovedAway();
+const departed = new Departed();
 
 /** What is left of the function's time for its answer. */
 const RESERVE_MS = 2000;
@@ -37,7 +37,7 @@ export const handler = controlHandler(ScheduledEvent, async (_event, { logger, c
   const result = await openExpired({
     sites: sitesOf(topology, DATACENTER),
     authority: httpAuthority(gatewayPeer(topology, 'reader', region)),
-    moved,
+    departed,
     signal: AbortSignal.timeout(Math.max(1, context.getRemainingTimeInMillis() - RESERVE_MS)),
     log: (message, fields) => logger.info(message, { ...fields }),
     logError: (message, error) => logger.error(message, errorFields(error)),

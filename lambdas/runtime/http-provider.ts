@@ -4,9 +4,9 @@ import {
   formatLocation,
   type Location,
   PROVIDER_BASE,
+  PROVIDER_CALL_SECONDS,
   PROVIDER_OPERATIONS,
   type ProviderOperation,
-  SUBTASK_TIMEOUT_SECONDS,
   type TopologyProvider,
 } from '@tanker/contract/index.ts';
 import type { z } from 'zod';
@@ -17,8 +17,8 @@ import type { Bearer } from './secrets.ts';
 /** Calls that only look something up. */
 const QUICK_TIMEOUT_MS = 10_000;
 
-/** Calls that compute over the company's rows: what the state allows rules, through the signal. */
-const LONG_TIMEOUT_MS = SUBTASK_TIMEOUT_SECONDS * 1000;
+/** Calls that compute over the company's rows. */
+const LONG_TIMEOUT_MS = PROVIDER_CALL_SECONDS * 1000;
 
 /** A part's stream on which nothing passes for this long is dead; a heartbeat alone would keep it waiting. */
 const STREAM_SILENCE_MS = 120_000;
@@ -85,7 +85,7 @@ export function httpClosedCompanies(at: Omit<ProviderAt, 'company'>): ClosedComp
   const send = <O extends JsonOperation>(operation: O, company: string, options: SendOptions) =>
     callJson(
       peer,
-      { ...callOf(operation, company, options), timeoutMs: SCHEDULED_TIMEOUT_MS, tries: 1 },
+      { ...callOf(operation, company, options), timeoutMs: SCHEDULED_TIMEOUT_MS, long: false, tries: 1 },
       PROVIDER_OPERATIONS[operation].response,
     ) as Promise<Answer<O>>;
   return {
@@ -132,7 +132,7 @@ function callOf(operation: ProviderOperation, company: string, options: SendOpti
     headers: options.fence ? fenceHeaders(options.fence) : {},
     ...(options.body ? { body: options.body } : {}),
     ...(options.stream ? { stream: options.stream } : {}),
-    timeoutMs: QUICK.has(operation) ? QUICK_TIMEOUT_MS : LONG_TIMEOUT_MS,
+    ...(QUICK.has(operation) ? { timeoutMs: QUICK_TIMEOUT_MS } : { timeoutMs: LONG_TIMEOUT_MS, long: true }),
     ...(operation === 'exportPart' || operation === 'importPart' ? { silenceMs: STREAM_SILENCE_MS } : {}),
     signal: options.signal,
   };

@@ -32,6 +32,8 @@ export interface Call {
   readonly stream?: { readonly stream: Readable; readonly bytes: number };
   /** For one try, the answer's body included unless that is octets. */
   readonly timeoutMs: number;
+  /** The work itself may take that long: a try that has used it up is not repeated, because the next would too. */
+  readonly long?: boolean;
   /** At most 1 + the number of waits. A stream is sent once: it can't be read again. */
   readonly tries?: 1 | 2 | 3;
   readonly silenceMs?: number;
@@ -41,8 +43,9 @@ export interface Call {
 /**
  * A JSON call: sends, repeats what did not get through, renews a refused token once, and parses the answer.
  *
- * @throws the named error that the other side answered; `unreachable` when no answer came; ContractUnsupported when the
- *   answer is no answer of this contract; the signal's reason when it was aborted
+ * @throws the named error that the other side answered; `unreachable` when no answer came, CallTooLong when that was a long
+ *   call's whole time; ContractUnsupported when the answer is no answer of this contract; the signal's reason when it was
+ *   aborted
  */
 export async function callJson<S extends z.ZodType>(peer: Peer, call: Call, schema: S): Promise<z.infer<S>> {
   return exchange(peer, call, async (response) => {
@@ -121,6 +124,7 @@ async function once<R>(
     return await read(response);
   } catch (error) {
     if (error instanceof TankerError || error instanceof Transient) throw error;
+    if (timeout.signal.aborted && call.long) throw tooLong(peer, call);
     const why = timeout.signal.aborted ? timeout.signal.reason : error;
     throw new Transient(unreachable(peer, call, why));
   } finally {
@@ -176,6 +180,13 @@ function unreachable(peer: Peer, call: Call, why: unknown): TankerError {
     { cause: why },
   );
 }
+
+const tooLong = (peer: Peer, call: Call): TankerError =>
+  new TankerError('CallTooLong', {
+    what: `${peer.name} did not end ${call.method} ${call.path} within the ${call.timeoutMs / 1000} s that one call may take.`,
+    now: 'The call was given up, and is not made again at once: it would take as long. Whether it had an effect is unknown.',
+    next: 'Make it faster there, or divide what this provider holds among several: docs/providers.md, "How long a call may take".',
+  });
 
 /** What JSON.parse makes of it, or undefined: its own error would quote the text. */
 function parseJson(body: string): unknown {

@@ -16,7 +16,7 @@ import type { Exports, StoredObject } from '../../core/ports.ts';
 import { crc32Base64 } from '../../core/transfer/crc32-base64.ts';
 import { mismatch, refusedRead, refusedWrite } from './s3-errors.ts';
 import { s3Upload } from './s3-upload.ts';
-import { ownWrite, presetPayloadHash } from './s3-writes.ts';
+import { endedBy, ownWrite, presetPayloadHash } from './s3-writes.ts';
 
 /** What lifecycle acts on. The bucket's own default encrypts with its KMS key. */
 const tagging = (retention: Retention): string => `${RETENTION_TAG}=${retention}`;
@@ -24,12 +24,12 @@ const tagging = (retention: Retention): string => `${RETENTION_TAG}=${retention}
 /** Core's Exports on one bucket; the client's region must be the bucket's. */
 export function s3Exports(client: S3Client, bucket: string): Exports {
   const at = (key: string) => ({ Bucket: bucket, Key: key });
-  const head = (key: string) => headOf(client, bucket, key);
+  const head = (key: string, signal?: AbortSignal) => headOf(client, bucket, key, signal);
 
   return {
     head,
 
-    async begin(key, retention) {
+    async begin(key, retention, signal) {
       const answer = await client.send(
         new CreateMultipartUploadCommand({
           ...at(key),
@@ -38,12 +38,13 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
           ContentType: 'application/octet-stream',
           Tagging: tagging(retention),
         }),
+        endedBy(signal),
       );
       if (!answer.UploadId) throw new Error('CreateMultipartUpload answered without an upload id.');
       return s3Upload(client, { bucket, key, uploadId: answer.UploadId, head });
     },
 
-    async put(key, body, retention) {
+    async put(key, body, retention, signal) {
       const checksum = crc32Base64(crc32(body));
       const command = presetPayloadHash(
         new PutObjectCommand({
@@ -56,11 +57,12 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
         }),
       );
       try {
-        const answer = await client.send(command);
+        const answer = await client.send(command, endedBy(signal));
         return { key, etag: answer.ETag ?? '', bytes: body.byteLength, crc32: answer.ChecksumCRC32 ?? '' };
       } catch (error) {
-        const held = await ownWrite(error, key, { bytes: body.byteLength, crc32: checksum }, head);
-        if (held) return held;
+        const expected = { bytes: body.byteLength, crc32: checksum };
+        const own = await ownWrite(error, key, expected, (held) => head(held, signal));
+        if (own) return own;
         throw refusedWrite(error, key);
       }
     },
@@ -69,7 +71,7 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
       try {
         const answer = await client.send(
           new GetObjectCommand({ ...at(key), IfMatch: etag }),
-          signal ? { abortSignal: signal } : {},
+          endedBy(signal),
         );
         const body = answer.Body as Readable;
         // The SDK lets go of the signal once the headers are there.
@@ -81,17 +83,23 @@ export function s3Exports(client: S3Client, bucket: string): Exports {
 
     async discard(prefix, signal) {
       // Uploads first: one that completed in between would leave an object that the listing had not seen.
-      const below = { client, bucket, prefix, options: signal ? { abortSignal: signal } : {} };
+      const below = { client, bucket, prefix, options: endedBy(signal) };
       const uploads = await abortUploads(below);
       return { objects: await deleteObjects(below), uploads };
     },
   };
 }
 
-async function headOf(client: S3Client, bucket: string, key: string): Promise<StoredObject> {
+async function headOf(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  signal?: AbortSignal,
+): Promise<StoredObject> {
   try {
     const answer = await client.send(
       new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }),
+      endedBy(signal),
     );
     return {
       key,

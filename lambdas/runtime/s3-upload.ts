@@ -9,13 +9,13 @@ import {
 import type { StoredObject, Upload } from '../../core/ports.ts';
 import { crc32Base64 } from '../../core/transfer/crc32-base64.ts';
 import { refusedWrite } from './s3-errors.ts';
-import { ownWrite, presetPayloadHash } from './s3-writes.ts';
+import { endedBy, ownWrite, presetPayloadHash } from './s3-writes.ts';
 
 interface UploadAt {
   readonly bucket: string;
   readonly key: string;
   readonly uploadId: string;
-  readonly head: (key: string) => Promise<StoredObject>;
+  readonly head: (key: string, signal?: AbortSignal) => Promise<StoredObject>;
 }
 
 /** A multipart upload whose parts carry a CRC32 that was computed here, once; S3 checks it and the whole object's. */
@@ -23,7 +23,7 @@ export function s3Upload(client: S3Client, { bucket, key, uploadId, head }: Uplo
   const upload = { Bucket: bucket, Key: key, UploadId: uploadId };
   const parts: CompletedPart[] = [];
   return {
-    async part(number, body) {
+    async part(number, body, signal) {
       const checksum = crc32Base64(crc32(body));
       const command = presetPayloadHash(
         new UploadPartCommand({
@@ -35,14 +35,14 @@ export function s3Upload(client: S3Client, { bucket, key, uploadId, head }: Uplo
         }),
       );
       try {
-        const answer = await client.send(command);
+        const answer = await client.send(command, endedBy(signal));
         parts.push({ PartNumber: number, ETag: answer.ETag, ChecksumCRC32: checksum });
       } catch (error) {
         throw refusedWrite(error, key);
       }
     },
 
-    async complete(expected) {
+    async complete(expected, signal) {
       try {
         const answer = await client.send(
           new CompleteMultipartUploadCommand({
@@ -53,18 +53,19 @@ export function s3Upload(client: S3Client, { bucket, key, uploadId, head }: Uplo
             ChecksumCRC32: expected.crc32,
             ChecksumType: 'FULL_OBJECT',
           }),
+          endedBy(signal),
         );
         return { key, etag: answer.ETag ?? '', bytes: expected.bytes, crc32: answer.ChecksumCRC32 ?? '' };
       } catch (error) {
-        const held = await ownWrite(error, key, expected, head);
-        if (held) return held;
+        const own = await ownWrite(error, key, expected, (held) => head(held, signal));
+        if (own) return own;
         throw refusedWrite(error, key);
       }
     },
 
-    async abort() {
+    async abort(signal) {
       try {
-        await client.send(new AbortMultipartUploadCommand(upload));
+        await client.send(new AbortMultipartUploadCommand(upload), endedBy(signal));
       } catch (error) {
         if ((error as Error).name !== 'NoSuchUpload') throw error;
       }

@@ -18,6 +18,10 @@ export async function ownWrite(
   return held?.bytes === expected.bytes && held.crc32 === expected.crc32 ? held : undefined;
 }
 
+/** The SDK's way to say that a signal ends the call. */
+export const endedBy = (signal: AbortSignal | undefined): { readonly abortSignal?: AbortSignal } =>
+  signal ? { abortSignal: signal } : {};
+
 /** What a middleware of the SDK's build step gets: a request whose headers are not signed yet. */
 interface BuildArguments {
   request: { headers: Record<string, string> };

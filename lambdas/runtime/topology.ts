@@ -54,6 +54,6 @@ export function providerOf(topology: Topology, name: string): TopologyProvider {
   throw new TankerError('ProviderMismatch', {
     what: `The topology of this function has no provider "${name}".`,
     now: 'The task was planned with another topology than the one deployed here.',
-    next: 'Deploy every stack from the same topology; the task is undone by its recovery.',
+    next: 'Deploy every stack from the same topology. A recovery then ends the task: back before its commit, forward after it.',
   });
 }

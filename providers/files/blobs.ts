@@ -39,6 +39,30 @@ export async function sweepBlobs(metadata: Metadata, company: string | null = nu
   });
 }
 
+/** The sweep of a change that stands already: it can't fail any more, and what is doomed stays so for the next sweep. */
+export async function sweepAfterwards(metadata: Metadata, company: string): Promise<void> {
+  await sweepBlobs(metadata, company).catch(() => undefined);
+}
+
+/**
+ * Removes what was written and is still nobody's. It goes by the rows, never by what the caller believes: a blob that a
+ * commit of unknown outcome has given to a file is not loose. What can't be removed now is removed at the next start.
+ */
+export async function discardLoose(
+  metadata: Metadata,
+  company: string,
+  blobs: readonly string[],
+): Promise<void> {
+  try {
+    metadata.transaction(() => {
+      for (const blob of blobs) metadata.run('UPDATE loose SET doomed = 1 WHERE blob = ?', blob);
+    });
+  } catch {
+    return;
+  }
+  await sweepAfterwards(metadata, company);
+}
+
 /** Opens a new blob of a company for writing. */
 export async function createBlob(metadata: Metadata, company: string, blob: string): Promise<FileHandle> {
   const path = metadata.blobPath(company, blob);

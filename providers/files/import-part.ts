@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ImportBeginRequest, PartReceipt } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import { checksumMismatch, sessionUnknown, unreadablePart } from '../refusals.ts';
-import { adoptBlob, createBlob, reserveBlobs, settleBlobs, sweepBlobs } from './blobs.ts';
+import { adoptBlob, createBlob, discardLoose, reserveBlobs, settleBlobs } from './blobs.ts';
 import type { FileInfo } from './config.ts';
 import { endSuperseded, enterFence } from './fence.ts';
 import { PartReader, PartUnreadable } from './records.ts';
@@ -99,18 +99,11 @@ class PartImport {
     return expected;
   }
 
-  /** Removes from the disk what was received and is not staged. Never throws what an ended call would. */
+  /** Removes from the disk what was received and is not staged. Never throws: the part's outcome is known already. */
   async tidy(): Promise<void> {
-    const { metadata } = this.#site;
-    for (const { blob, handle } of this.#written) {
-      await handle.close().catch(() => undefined);
-      await rm(metadata.blobPath(this.#call.company, blob), { force: true });
-    }
+    for (const { handle } of this.#written) await handle.close().catch(() => undefined);
     const loose = [...this.#reserved, ...this.#written.map(({ blob }) => blob)];
-    metadata.transaction(() => {
-      for (const blob of loose) metadata.run('DELETE FROM loose WHERE blob = ?', blob);
-    });
-    await sweepBlobs(metadata, this.#call.company);
+    await discardLoose(this.#site.metadata, this.#call.company, loose);
   }
 
   #begin(): PartReceipt {

@@ -4,11 +4,16 @@ import {
   type ImportBeginRequest,
   ImportPublished,
   type Sealed,
-  TankerError,
 } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { OpenCall } from '../open-calls.ts';
-import { formatUnreadable, importSealed, sessionUnknown, stagingMismatch } from '../refusals.ts';
+import {
+  formatUnreadable,
+  importSealed,
+  sessionUnknown,
+  stagingMismatch,
+  targetNotEmpty,
+} from '../refusals.ts';
 import { sweepBlobs } from './blobs.ts';
 import { COLLECTION, FORMAT } from './config.ts';
 import { digestFiles } from './digest.ts';
@@ -21,11 +26,7 @@ export const importCalls = (open: OpenCall): boolean => open.kind === 'import';
 /** Refuses while a file of the company is visible: an import adds to nothing and replaces nothing. */
 function refuseFiles(site: Site, company: string): void {
   if (site.metadata.count('SELECT count(*) AS n FROM files WHERE company = ?', company) === 0) return;
-  throw new TankerError('TargetNotEmpty', {
-    what: `There are files of the company at ${formatLocation(site.location)} already.`,
-    now: 'Nothing was imported by this call.',
-    next: 'If they are leftovers, erase the company at this location, then migrate again.',
-  });
+  throw targetNotEmpty(`There are files of the company at ${formatLocation(site.location)} already.`);
 }
 
 /** A session that kills older ones with their staging and open streams, and ends a closing that a move away left. */

@@ -127,13 +127,14 @@ export class Metadata {
   }
 
   /**
-   * Which life of the store this is. A restore that copies `metadata.db` makes another inode; one that writes into the
-   * same file shows nothing, and then the operator calls `renewIncarnation` before the provider serves again.
+   * Which life of the store this is. A restore that makes `metadata.db` anew gives it another inode, or the number that
+   * has just become free and another birth. A restored volume, and a copy into the same file, keep all three: then the
+   * operator renews the id before the provider serves again.
    */
   incarnation(): string {
     const { id } = this.get<{ id: string }>('SELECT id FROM store') ?? { id: '' };
-    const { ino } = statSync(join(this.directory, 'metadata.db'));
-    return createHash('sha256').update(`${id}/${ino}`).digest('hex').slice(0, 32);
+    const { ino, birthtimeNs } = statSync(join(this.directory, 'metadata.db'), { bigint: true });
+    return createHash('sha256').update(`${id}/${ino}/${birthtimeNs}`).digest('hex').slice(0, 32);
   }
 
   renewIncarnation(): string {

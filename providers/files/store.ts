@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { CompanyId, TankerError } from '@tanker/contract/index.ts';
-import { adoptBlob, createBlob, doomBlob, readBlob, reserveBlobs, settleNames, sweepBlobs } from './blobs.ts';
+import {
+  adoptBlob,
+  createBlob,
+  discardLoose,
+  doomBlob,
+  readBlob,
+  reserveBlobs,
+  settleNames,
+  sweepAfterwards,
+} from './blobs.ts';
 import { FileInfo, MAX_FILE_BYTES } from './config.ts';
 import { noteChanges } from './fence.ts';
 import { type FileRow, infoOf } from './listing.ts';
@@ -37,27 +45,9 @@ export class FileStore {
       noteChanges(this.#metadata, company, 0);
       return reserveBlobs(this.#metadata, company, files.length);
     });
-    try {
-      const written: FileInfo[] = [];
-      for (let at = 0; at < files.length; at += TOGETHER) {
-        const writing = files
-          .slice(at, at + TOGETHER)
-          .map((file, index) => this.#write(company, blobs[at + index] ?? '', file));
-        // All have ended before one that failed is thrown: what is discarded then is not being written.
-        await Promise.allSettled(writing);
-        written.push(...(await Promise.all(writing)));
-      }
-      await settleNames(this.#metadata, company);
-      this.#metadata.transaction(() => {
-        noteChanges(this.#metadata, company, files.length);
-        for (const [index, info] of written.entries()) this.#show(company, blobs[index] ?? '', info);
-      });
-      await sweepBlobs(this.#metadata, company);
-      return written;
-    } catch (error) {
-      await this.#discard(company, blobs);
-      throw error;
-    }
+    const written = await this.#store(company, blobs, files);
+    await sweepAfterwards(this.#metadata, company);
+    return written;
   }
 
   /** Whether there was such a file. */
@@ -70,7 +60,7 @@ export class FileStore {
       doomBlob(this.#metadata, company, row.blob);
       return true;
     });
-    await sweepBlobs(this.#metadata, company);
+    await sweepAfterwards(this.#metadata, company);
     return removed;
   }
 
@@ -98,6 +88,30 @@ export class FileStore {
 
   #row(company: string, path: string): FileRow | undefined {
     return this.#metadata.get<FileRow>('SELECT * FROM files WHERE company = ? AND path = ?', company, path);
+  }
+
+  /** Writes the contents, then shows them all in one transaction. What fails before its end leaves nothing. */
+  async #store(company: string, blobs: readonly string[], files: readonly NewFile[]): Promise<FileInfo[]> {
+    try {
+      const written: FileInfo[] = [];
+      for (let at = 0; at < files.length; at += TOGETHER) {
+        const writing = files
+          .slice(at, at + TOGETHER)
+          .map((file, index) => this.#write(company, blobs[at + index] ?? '', file));
+        // All have ended before one that failed is thrown: what is discarded then is not being written.
+        await Promise.allSettled(writing);
+        written.push(...(await Promise.all(writing)));
+      }
+      await settleNames(this.#metadata, company);
+      this.#metadata.transaction(() => {
+        noteChanges(this.#metadata, company, files.length);
+        for (const [index, info] of written.entries()) this.#show(company, blobs[index] ?? '', info);
+      });
+      return written;
+    } catch (error) {
+      await discardLoose(this.#metadata, company, blobs);
+      throw error;
+    }
   }
 
   async #write(company: string, blob: string, file: NewFile): Promise<FileInfo> {
@@ -129,14 +143,6 @@ export class FileStore {
       'INSERT OR REPLACE INTO files (company, path, blob, content_type, bytes, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
       ...[company, info.path, blob, info.contentType, info.bytes, info.sha256, info.createdAt],
     );
-  }
-
-  /** What was written for a change that did not come. */
-  async #discard(company: string, blobs: readonly string[]): Promise<void> {
-    for (const blob of blobs) await rm(this.#metadata.blobPath(company, blob), { force: true });
-    this.#metadata.transaction(() => {
-      for (const blob of blobs) this.#metadata.run('DELETE FROM loose WHERE blob = ?', blob);
-    });
   }
 }
 

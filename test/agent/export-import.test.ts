@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ExportFinished } from '@tanker/contract/index.ts';
 import { exportCompany } from '../../core/agent/export.ts';
 import { importCompany } from '../../core/agent/import.ts';
-import { problem } from '../support/memory-provider.ts';
+import { problem, SUM } from '../support/memory-provider.ts';
 import { agentWorld, BUCKET, eventOf, THERE } from './agent-world.ts';
 
 const PARTS = [randomBytes(1000), Buffer.alloc(0), randomBytes(200_000)];
@@ -60,7 +60,24 @@ describe('an export', () => {
     ],
     ['forgets a part', (told) => ({ ...told, parts: told.parts.slice(1) })],
     ['counts a part twice', (told) => ({ ...told, parts: told.parts.map((p) => ({ ...p, part: 0 })) })],
-    ['counts other rows in its digests', (told) => ({ ...told, collections: [] })],
+    [
+      'counts other rows in its digests',
+      (told) => ({
+        ...told,
+        collections: told.collections.map(({ name }) => ({ name, digest: { rows: 4, sum: SUM } })),
+      }),
+    ],
+    [
+      'names a collection twice in its digests',
+      (told) => ({
+        ...told,
+        collections: [1, 2].map((rows) => ({ name: 'contacts', digest: { rows, sum: SUM } })),
+      }),
+    ],
+    [
+      'has a digest of another collection than it describes',
+      (told) => ({ ...told, collections: told.collections.map((one) => ({ ...one, name: 'deals' })) }),
+    ],
   ];
   for (const [what, lie] of lies) {
     test(`fails and writes no manifest when the provider ${what}`, async () => {

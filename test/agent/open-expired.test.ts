@@ -6,7 +6,7 @@ import {
   type Location,
   TankerError,
 } from '@tanker/contract/index.ts';
-import { MovedAway, openExpired, verdictOn } from '../../core/agent/open-expired.ts';
+import { Departed, openExpired, verdictOn } from '../../core/agent/open-expired.ts';
 import { AuthorityStore } from '../../examples/gateway/authority-store.ts';
 
 const HERE: Location = { datacenter: 'us', server: 'db1' };
@@ -60,7 +60,7 @@ const closing = (changes: Partial<Closing> = {}): Closing => ({
   ...changes,
 });
 
-function lookWith(sites: readonly Site[], moved = new MovedAway()) {
+function lookWith(sites: readonly Site[], departed = new Departed()) {
   const reads: string[] = [];
   const authority = {
     read: async (company: string) => {
@@ -73,7 +73,7 @@ function lookWith(sites: readonly Site[], moved = new MovedAway()) {
     openExpired({
       sites,
       authority,
-      moved,
+      departed,
       signal: new AbortController().signal,
       log: () => undefined,
       logError: (message) => failures.push(message),
@@ -138,14 +138,14 @@ describe('a closing stays', () => {
     ['wait', 'another task holds a lock', { state: 'held' as const, grant: 2 }],
     ['wait', 'the authority has never heard of its grant', { grant: 0 }],
     ['wait', 'the authority knows of no lock at all', { lock: null }],
-    ['moved', 'home is another location', { home: { state: 'home' as const, location: THERE } }],
+    ['elsewhere', 'home is another location', { home: { state: 'home' as const, location: THERE } }],
     [
-      'moved',
+      'elsewhere',
       'home is another server of this datacenter',
       { home: { state: 'home' as const, location: { ...HERE, server: 'db2' } } },
     ],
-    ['moved', 'the company was removed', { home: { state: 'removed' as const } }],
-    ['moved', 'the company was erased for good', { home: { state: 'erased' as const } }],
+    ['removed', 'the company was removed', { home: { state: 'removed' as const } }],
+    ['removed', 'the company was erased for good', { home: { state: 'erased' as const } }],
   ])('or not: %s when %s', (verdict, _, changes) => {
     expect(verdictOn(record(changes), HERE, { grant: 1 })).toBe(verdict);
   });
@@ -161,6 +161,25 @@ describe('a closing stays', () => {
     await run();
     expect(site.asked).toEqual([]);
     expect(reads).toEqual(['acme']);
+  });
+
+  test('after a removal, and is opened when a restore has brought the company back here without this provider', async () => {
+    const site = new Site('deals');
+    const grant = locked(60);
+    site.closed = [closing({ grant })];
+    const here = { state: 'home' as const, location: HERE };
+    const removed = { state: 'removed' as const };
+    store.commit('acme', TASK, { grant, from: here, to: removed, version: 0 });
+    store.unlock('acme', TASK);
+    const { run, reads } = lookWith([site]);
+    expect(await run()).toMatchObject({ opened: 0, kept: 1 });
+    const restore = { task: 'restore-1', epoch: 2, holder: 'restore-1/restore-1' };
+    store.claim('acme', restore);
+    const locking = store.lock('acme', restore, 60).grant.grant;
+    store.commit('acme', restore, { grant: locking, from: removed, to: here, version: 1 });
+    store.unlock('acme', restore);
+    expect(await run()).toMatchObject({ opened: 1, kept: 0 });
+    expect(reads).toEqual(['acme', 'acme']);
   });
 
   test('when a newer epoch came between the look and the call: the provider refuses, and it is said', async () => {
@@ -192,5 +211,36 @@ test('a provider that does not answer keeps no other from its turn, and every pa
   const { run, failures } = lookWith([down, deals]);
   expect(await run()).toEqual({ closed: 2, opened: 1, kept: 1, failed: 1 });
   expect(deals.closed.map(({ company }) => company)).toEqual(['umbra']);
-  expect(failures).toEqual(['contacts at us/db1 did not tell its closings.']);
+  expect(failures).toEqual(['contacts at us/db1 did not tell all its closings.']);
+});
+
+test('of the removed companies a hundred are asked about in a run, those first whose turn is longest ago', () => {
+  const departed = new Departed();
+  const all = Array.from({ length: 250 }, (_, index) => ({
+    site: { location: HERE },
+    closing: { company: `c${index}`, grant: 1 },
+  }));
+  const run = (found: typeof all) => {
+    const due = departed.due(found);
+    for (const one of due) departed.note(one, 'removed');
+    return due.map(({ closing: { company } }) => company);
+  };
+  expect(run(all)).toHaveLength(250);
+  const [first, second, third] = [run(all), run(all), run(all)];
+  expect(first.length + second.length).toBe(200);
+  expect(new Set([...first, ...second]).size).toBe(200);
+  expect(new Set([...first, ...second, ...third]).size).toBe(250);
+  // Those that are closed no longer keep none of the others from its turn.
+  expect(run(all.slice(240))).toHaveLength(10);
+});
+
+test('a provider that lists its closings in a circle is told apart, and its first page is looked after', async () => {
+  const site = new Site('deals');
+  const grant = locked(60);
+  leaseEnds();
+  const page = { incarnation: 'i1', closings: [closing({ grant })], next: 'acme' };
+  site.companies.closings = async () => page;
+  const { run, failures } = lookWith([site]);
+  expect(await run()).toEqual({ closed: 1, opened: 1, kept: 0, failed: 1 });
+  expect(failures).toEqual(['deals at us/db1 did not tell all its closings.']);
 });

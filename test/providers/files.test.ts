@@ -1,8 +1,19 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ImportBeginRequest } from '@tanker/contract/index.ts';
 import { createFilesProvider, FileStore, type FilesProvider } from '../../providers/files/index.ts';
 import { ProviderCaller } from '../../sdk/conformance/caller.ts';
 import { serveProvider } from '../../sdk/index.ts';
@@ -61,6 +72,13 @@ const contentOf = async (from: FileStore, path: string): Promise<string> => {
   return Buffer.concat(chunks).toString();
 };
 
+/** Puts something in a blob's place that can't be removed as a file. */
+const makeStubborn = (server: string, blob: string) => {
+  const path = join(root, server, 'acme', blob);
+  rmSync(path);
+  mkdirSync(path);
+};
+
 describe('a store of files', () => {
   test('keeps what was put, replaces it, removes it, and leaves no blob of the past', async () => {
     await store.put('acme', [{ ...text, path: 'a/ü.txt', content: Buffer.from('one') }]);
@@ -75,6 +93,20 @@ describe('a store of files', () => {
     expect(await store.remove('acme', 'a/ü.txt')).toBe(true);
     expect(await store.remove('acme', 'a/ü.txt')).toBe(false);
     expect([store.list('acme', 10), blobs('db1')]).toEqual([[], []]);
+  });
+
+  test('keeps and answers a change whose former content can’t be removed, and removes that later', async () => {
+    const put = (content: string) =>
+      store.put('acme', [{ ...text, path: 'a', content: Buffer.from(content) }]);
+    await put('one');
+    const [former] = blobs('db1') as [string];
+    makeStubborn('db1', former);
+    expect(await put('two')).toMatchObject([{ bytes: 3 }]);
+    expect(await contentOf(store, 'a')).toBe('two');
+    expect(await store.remove('acme', 'a')).toBe(true);
+    rmSync(join(root, 'db1', 'acme', former), { recursive: true });
+    await put('three');
+    expect([await contentOf(store, 'a'), blobs('db1').length]).toEqual(['three', 1]);
   });
 
   test('takes several files or none of them', async () => {
@@ -184,6 +216,63 @@ test('staging that a crash left behind is not visible and goes with the next imp
   expect(await again.summary()).toMatchObject({ collections: [{ rows: 0 }], stagingRows: 1 });
   await again.import(slice);
   expect(blobs('db2')).toHaveLength(1);
+});
+
+test('a part whose leftovers can’t be removed holds no later call up', async () => {
+  await store.put('acme', [{ ...text, path: 'a', content: Buffer.alloc(100_000) }]);
+  const slice = await (await at('db1')).export();
+  const { implementation } = provider;
+  const location = { datacenter: 'eu', server: 'db2' };
+  const { incarnation } = await (await at('db2')).describe();
+  const call = (epoch: number) => ({
+    ...{ location, company: 'acme', signal: new AbortController().signal },
+    fence: { task: 't', epoch, holder: `t/e${epoch}`, incarnation },
+  });
+  const session = await implementation.importBegin(
+    call(1),
+    structuredClone(slice.manifest) as ImportBeginRequest,
+  );
+  const body = new PassThrough();
+  const part = implementation.importPart(call(1), { session, part: 0 }, body);
+  const failed = expect(part).rejects.toThrow('the client went away');
+  body.write(slice.octets[0]?.subarray(0, 50_000));
+  while (blobs('db2').length === 0) await new Promise((resolve) => setImmediate(resolve));
+  makeStubborn('db2', blobs('db2')[0] as string);
+  body.destroy(new Error('the client went away'));
+  await failed;
+  await implementation.fence(call(2));
+});
+
+describe('the incarnation', () => {
+  const incarnation = async () => (await (await at('db1')).describe()).incarnation;
+
+  test('stays over a restart, and changes when the file is put back from a copy', async () => {
+    const first = await incarnation();
+    await running.close();
+    provider.close();
+    await start();
+    expect(await incarnation()).toBe(first);
+    await running.close();
+    provider.close();
+    store.close();
+    const file = join(root, 'db1', 'metadata.db');
+    cpSync(file, join(root, 'backup.db'));
+    rmSync(file);
+    cpSync(join(root, 'backup.db'), file);
+    store = new FileStore(join(root, 'db1'));
+    await start();
+    expect(await incarnation()).not.toBe(first);
+  });
+
+  test('changes by the statement that docs/providers.md gives to operators', async () => {
+    const first = await incarnation();
+    const docs = readFileSync(new URL('../../docs/providers.md', import.meta.url), 'utf8');
+    const [, statement = ''] = /`sqlite3 metadata.db "([^"]+)"`/.exec(docs) ?? [];
+    const database = new DatabaseSync(join(root, 'db1', 'metadata.db'));
+    database.exec(statement);
+    database.close();
+    expect(await incarnation()).not.toBe(first);
+  });
 });
 
 test('a hook that failed, or whose process died before its key was recorded, runs again; one that ended does not', async () => {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AuthorityRecord, Fence, TankerError } from '@tanker/contract/index.ts';
+import { type AuthorityRecord, Drain, type Fence, type TankerError } from '@tanker/contract/index.ts';
 import { httpAuthority } from '../../lambdas/runtime/http-authority.ts';
 import { httpProvider } from '../../lambdas/runtime/http-provider.ts';
-import type { Peer } from '../../lambdas/runtime/json-http.ts';
+import { callJson, type Peer } from '../../lambdas/runtime/json-http.ts';
 import { problem, receiptOf } from '../support/memory-provider.ts';
 import { hangUp, json, refusal, rotating, startServer } from './http-world.ts';
 
@@ -78,6 +78,24 @@ describe('calls of the provider contract', () => {
     await expect(providerAt('http://127.0.0.1:1').drain()).rejects.toThrow(
       /provider contacts at eu\/db1 .*ECONNREFUSED/,
     );
+  });
+
+  test('that use up the time of a long call are told as too long and not made again, quick ones are', async () => {
+    server.answerWith(() => undefined);
+    const peer: Peer = {
+      name: 'The provider contacts at eu/db1',
+      base: server.url,
+      bearer: rotating(),
+      unreachable: 'ProviderUnreachable',
+    };
+    const call = { method: 'post', path: '/seal', timeoutMs: 50 };
+    await expect(callJson(peer, { ...call, long: true }, Drain)).rejects.toMatchObject({
+      name: 'CallTooLong',
+      message: expect.stringContaining('did not end post /seal within the 0.05 s'),
+    });
+    expect(server.seen).toHaveLength(1);
+    await expect(callJson(peer, call, Drain)).rejects.toMatchObject({ name: 'ProviderUnreachable' });
+    expect(server.seen).toHaveLength(4);
   });
 
   test('are not repeated when they were refused by name', async () => {

@@ -137,6 +137,22 @@ describe('the exports bucket in S3', () => {
     await expect(exports.head('t/2/a')).resolves.toMatchObject({ bytes: 1 });
   });
 
+  test('sends nothing and asks nothing more once its worker has to stop', async () => {
+    const started = await upload('a/stopped');
+    const stopped = AbortSignal.abort();
+    const expected = { bytes: BODY.length, crc32: checksum(BODY) };
+    const calls = [
+      started.part(3, BODY.subarray(0, 10), stopped),
+      started.complete(expected, stopped),
+      started.abort(stopped),
+      exports.begin('a/stopped', 'transfer', stopped),
+      exports.put('a/stopped', BODY, 'transfer', stopped),
+      exports.head('a/stopped', stopped),
+    ];
+    for (const call of calls) await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    await started.abort();
+  });
+
   test('sends each octet unhashed by the signer, with one checksum', async () => {
     const seen: Record<string, string>[] = [];
     world.client.middlewareStack.add(

@@ -33,11 +33,12 @@ export class MemoryExports implements Exports {
     this.uploads.add(key);
     const parts = new Map<number, Buffer>();
     return {
-      part: async (number, body) => {
+      part: async (number, body, signal) => {
         this.inFlight += 1;
         this.mostInFlight = Math.max(this.mostInFlight, this.inFlight);
-        await this.gate;
-        this.inFlight -= 1;
+        await unlessAborted(this.gate, signal).finally(() => {
+          this.inFlight -= 1;
+        });
         this.fault('part', key);
         parts.set(number, Buffer.from(body));
       },
@@ -88,6 +89,12 @@ export class MemoryExports implements Exports {
     return told(key, body);
   }
 }
+
+const unlessAborted = (gate: Promise<void>, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    gate.then(resolve, reject);
+  });
 
 const etagOf = (body: Buffer): string => `"${createHash('md5').update(body).digest('hex')}"`;
 

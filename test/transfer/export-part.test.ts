@@ -77,6 +77,21 @@ describe('the export of a part', () => {
     expect(exports.uploads.size).toBe(0);
   });
 
+  test('that is stopped waits for nothing that is on its way to S3, and leaves no upload', async () => {
+    const exports = new MemoryExports();
+    exports.gate = new Promise(() => undefined);
+    const stop = new AbortController();
+    const { stream } = endless();
+    const exporting = exportPart(
+      order(exports, Buffer.alloc(0), { open: async () => stream, signal: stop.signal }),
+    );
+    const ended = expect(exporting).rejects.toThrow('out of time');
+    while (exports.inFlight < S3_PART_BUFFERS) await rest(1);
+    stop.abort(new Error('out of time'));
+    await ended;
+    expect([exports.inFlight, exports.uploads.size]).toEqual([0, 0]);
+  });
+
   test('makes nothing visible when the stream breaks off, and aborts the upload', async () => {
     const exports = new MemoryExports();
     const body = randomBytes(S3_PART_BYTES + 10);
