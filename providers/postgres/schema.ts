@@ -146,6 +146,15 @@ BEGIN
   RETURN ${jsonSql('v', s)};
 END $$;
 
+-- Null where a string holds U+0000 or half a surrogate pair, or a number is beyond numeric's range.
+CREATE OR REPLACE FUNCTION ${s}.as_jsonb(v json) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+  RETURN v::jsonb;
+EXCEPTION WHEN data_exception THEN
+  RETURN NULL;
+END $$;
+
 -- An array of several dimensions is an array of arrays: groups are folded from the innermost dimension outwards.
 CREATE OR REPLACE FUNCTION ${s}.canonical_array(elements text[], sizes int[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
