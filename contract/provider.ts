@@ -52,6 +52,19 @@ export type Format = z.infer<typeof Format>;
 
 export const Ability = z.enum(['export', 'import', 'drain', 'hooks']);
 
+/** A field of a collection's rows. A type is the provider's own word for it, compared for equality only. */
+export const Field = z
+  .object({
+    name: z.string().min(1).max(128),
+    type: z.string().min(1).max(256),
+    required: z.boolean().meta({ description: 'a row without it is refused: nothing fills it in' }),
+  })
+  .meta({ id: 'Field' });
+export type Field = z.infer<typeof Field>;
+
+/** A subtask's record is at most 400 KB and holds this answer with the summary. More than this is left out as a whole. */
+export const MAX_FIELDS_BYTES = 128 * 1024;
+
 export const Describe = z
   .object({
     name: ProviderName,
@@ -63,6 +76,12 @@ export const Describe = z
     hooks: z.array(HookName),
     importAfter: z.array(ProviderName),
     collections: z.array(z.string().min(1).max(63)),
+    /**
+     * By collection, the fields that its rows are exported with and may be imported with. An import is refused that
+     * brings a field that isn't here or has another type, or that lacks a required one. Absent where rows have no such
+     * fields, or the fields are too many to tell.
+     */
+    fields: z.record(z.string(), z.array(Field)).optional(),
     /** The provider's clock when it answered. */
     now: Instant,
   })

@@ -5,6 +5,7 @@ import { readCollections, readOutbox, type Table } from './catalog.ts';
 import { fenced } from './fence.ts';
 import { importCalls } from './imports.ts';
 import type { Site } from './site.ts';
+import { forgetSlice } from './slices.ts';
 import { dropImports, stagingRows } from './staging.ts';
 import { unclaimed } from './summary.ts';
 
@@ -21,6 +22,7 @@ export function erase(site: Site, call: FencedCall): Promise<Erased> {
     const outbox = await readOutbox(client, site);
     const tables = [...(await readCollections(client, site)), ...(outbox ? [outbox] : [])].reverse();
     const staging = await dropImports(client, site, company);
+    await forgetSlice(client, site, company);
     let rows = 0;
     for (const table of tables) {
       const deleted = await client.query(`DELETE FROM ${table.table} WHERE ${table.ofCompany}`, [company]);

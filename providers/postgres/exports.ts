@@ -19,6 +19,7 @@ import { fenced } from './fence.ts';
 import { pendingMessages } from './outbox.ts';
 import { planParts } from './part-plan.ts';
 import { quoteTable, type Site } from './site.ts';
+import { columnsOf, rememberSlice } from './slices.ts';
 import { beginSnapshot, endBackend } from './transaction.ts';
 
 const exportCalls = (open: OpenCall): boolean => open.kind === 'export';
@@ -51,8 +52,8 @@ export async function beginExport(
       if (row.exportSession !== id) throw sessionUnknown();
       await client.query(`SELECT ${schema}.fold_changes($1)`, [company]);
     });
-    const session = await takeSnapshot(site, own, id);
-    await keepSnapshot(site, own, session);
+    const { session, tables } = await takeSnapshot(site, own, id);
+    await keepSnapshot(site, own, session, tables);
     const parts = session.parts.map(({ part, estimatedBytes }) => ({ part, estimatedBytes }));
     return { export: id, format: FORMAT, parts };
   } finally {
@@ -64,10 +65,16 @@ export async function beginExport(
  * Makes the snapshot the company's, unless a newer begin or an open has ended its session meanwhile. Both lock the row
  * that is locked here, so they come before this and it fails, or after it and they end the snapshot.
  */
-async function keepSnapshot(site: Site, call: FencedCall, session: ExportSession): Promise<void> {
+async function keepSnapshot(
+  site: Site,
+  call: FencedCall,
+  session: ExportSession,
+  tables: readonly Table[],
+): Promise<void> {
   try {
-    await fenced(site, call, { kind: 'export' }, async (_client, row) => {
+    await fenced(site, call, { kind: 'export' }, async (client, row) => {
       if (row.exportSession !== session.id) throw sessionUnknown();
+      await rememberSlice(client, site, call.company, columnsOf(tables));
       const former = site.exports.get(call.company);
       site.exports.set(call.company, session);
       await former?.end();
@@ -78,7 +85,11 @@ async function keepSnapshot(site: Site, call: FencedCall, session: ExportSession
   }
 }
 
-async function takeSnapshot(site: Site, call: FencedCall, id: string): Promise<ExportSession> {
+async function takeSnapshot(
+  site: Site,
+  call: FencedCall,
+  id: string,
+): Promise<{ session: ExportSession; tables: Table[] }> {
   const pin = await site.connect();
   const gone = () =>
     void endBackend(site, pin)
@@ -115,7 +126,7 @@ async function takeSnapshot(site: Site, call: FencedCall, id: string): Promise<E
       },
     });
     pin.on('error', () => void session.end());
-    return session;
+    return { session, tables };
   } catch (error) {
     gone();
     throw call.signal.aborted ? call.signal.reason : error;

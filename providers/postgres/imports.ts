@@ -10,6 +10,7 @@ import { collectionDigests } from './digest.ts';
 import { fenced } from './fence.ts';
 import { readWatermark } from './outbox.ts';
 import type { Site } from './site.ts';
+import { forgetSlice, slicedTables } from './slices.ts';
 import { dropImports } from './staging.ts';
 import { beginSnapshot, transaction } from './transaction.ts';
 
@@ -45,6 +46,7 @@ export async function beginImport(
     if (row.sealedEpoch !== null && row.epoch <= row.sealedEpoch) throw importSealed();
     await refuseRows(client, site, call.company);
     await dropImports(client, site, call.company);
+    await forgetSlice(client, site, call.company);
     await client.query(
       `INSERT INTO ${site.schema}.imports (session, company, manifest) VALUES ($1, $2, $3)`,
       [session, call.company, JSON.stringify(manifest)],
@@ -72,7 +74,10 @@ export async function abortImport(
   });
 }
 
-/** The digests are computed after the seal is committed: no import can change what they say. */
+/**
+ * The digests are computed after the seal is committed: no import can change what they say. They are over the columns
+ * that the company's last slice had: rows of an export from before a column was added equal what was exported.
+ */
 export async function seal(site: Site, call: FencedCall): Promise<Sealed> {
   await fenced(site, call, { kind: 'other', lock: 'writers', ends: importCalls }, async (client) => {
     await dropImports(client, site, call.company);
@@ -84,7 +89,7 @@ export async function seal(site: Site, call: FencedCall): Promise<Sealed> {
   });
   const from = site.now();
   return transaction(site, beginSnapshot(), call.signal, async (client) => {
-    const tables = await readCollections(client, site);
+    const tables = await slicedTables(client, site, call.company, await readCollections(client, site));
     const collections = await collectionDigests(client, site.schema, tables, call.company);
     const watermark = await readWatermark(client, site, call.company);
     return { collections, watermark, work: [{ kind: 'digest' as const, from, to: site.now() }] };

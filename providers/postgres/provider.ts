@@ -1,8 +1,8 @@
-import { CONTRACT_VERSION, type Describe, type HookName } from '@tanker/contract/index.ts';
 import type { ProviderImplementation } from '@tanker/sdk/index.ts';
 import { type SiteOperations, Sites } from '../sites.ts';
 import { listClosings } from './closings.ts';
-import { checkConfig, FORMAT, type PostgresProviderConfig } from './config.ts';
+import { checkConfig, type PostgresProviderConfig } from './config.ts';
+import { describe } from './describe.ts';
 import { erase } from './erase.ts';
 import { readPart } from './export-part.ts';
 import { beginExport, finishExport, openCompany, releaseExport } from './exports.ts';
@@ -63,26 +63,3 @@ const OPERATIONS: SiteOperations<Site> = {
   erase,
   hook: runHook,
 };
-
-async function describe(site: Site): Promise<Describe> {
-  const { config, schema } = site;
-  const { rows } = await site.pool.query<{ incarnation: string }>(`SELECT ${schema}.incarnation()`);
-  const hooks = Object.keys(config.hooks ?? {}) as HookName[];
-  return {
-    name: config.name,
-    contractVersion: CONTRACT_VERSION,
-    incarnation: rows[0]?.incarnation ?? '',
-    writes: FORMAT,
-    reads: [FORMAT],
-    abilities: [
-      'export',
-      'import',
-      ...(config.outbox ? (['drain'] as const) : []),
-      ...(hooks.length > 0 ? (['hooks'] as const) : []),
-    ],
-    hooks,
-    importAfter: [...(config.importAfter ?? [])],
-    collections: config.collections.map((collection) => collection.name),
-    now: site.now(),
-  };
-}

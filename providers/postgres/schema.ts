@@ -45,7 +45,15 @@ CREATE TABLE IF NOT EXISTS ${s}.import_parts (
   staging text NOT NULL,
   rows bigint NOT NULL DEFAULT 0,
   receipt jsonb,
+  columns jsonb,
   PRIMARY KEY (session, part)
+);
+${addColumnSql(s, 'import_parts', 'columns', 'jsonb')}
+
+-- By collection the columns that a company's rows had when they were exported from here or published here last.
+CREATE TABLE IF NOT EXISTS ${s}.slices (
+  company text PRIMARY KEY,
+  columns jsonb NOT NULL
 );
 CREATE TABLE IF NOT EXISTS ${s}.hook_keys (
   company text NOT NULL,
@@ -57,6 +65,14 @@ CREATE TABLE IF NOT EXISTS ${s}.hook_keys (
 ${incarnationSql(s)}
 ${guardSql(s)}
 ${canonicalFunctionsSql(s)}`;
+
+/** A column of a later version, for a table that an earlier one made. Without need no lock is asked for. */
+const addColumnSql = (s: string, table: string, column: string, type: string): string => `
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '${s}.${table}'::regclass AND attname = '${column}') THEN
+    ALTER TABLE ${s}.${table} ADD COLUMN ${column} ${type};
+  END IF;
+END $$;`;
 
 /**
  * The incarnation: the cluster and its timeline (another after point-in-time recovery or a promotion), the database
