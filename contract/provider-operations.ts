@@ -203,7 +203,7 @@ export const PROVIDER_OPERATIONS = {
     fenced: true,
     request: EraseRequest,
     response: Erased,
-    errors: FENCED,
+    errors: [...FENCED, 'KeyConflict'],
   },
   hook: {
     id: 'hook',

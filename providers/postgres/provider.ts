@@ -10,7 +10,7 @@ import { fenced } from './fence.ts';
 import { runHook } from './hooks.ts';
 import { importPart } from './import-part.ts';
 import { abortImport, beginImport, seal } from './imports.ts';
-import { install } from './install.ts';
+import { type Installed, install } from './install.ts';
 import { drain } from './outbox.ts';
 import { publishImport } from './publish.ts';
 import { createSite, type Site } from './site.ts';
@@ -19,8 +19,8 @@ import { summary } from './summary.ts';
 export interface PostgresProvider {
   /** For `serveProvider`. One process serves a location's exports: it holds their snapshots. */
   readonly implementation: ProviderImplementation;
-  /** Prepares one server. May be called at every start. */
-  install(server: string): Promise<void>;
+  /** Prepares one server. May be called at every start, and must be after an upgrade. */
+  install(server: string): Promise<Installed>;
   /** Ends snapshots and connections. May be called twice. */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { readCollections, type Table } from './catalog.ts';
 import { fenced } from './fence.ts';
 import { refuseRows } from './imports.ts';
 import { insertStaged, type StagedPart, stagedTables } from './insert-staged.ts';
+import { refuseMadeMessages } from './outbox.ts';
 import { advanceSequences } from './sequences.ts';
 import type { Site } from './site.ts';
 import { columnsOf, rememberSlice } from './slices.ts';
@@ -41,6 +42,7 @@ export function publishImport(
     await checkStaging(client, tables, staged, found.manifest, call.company);
     const slice = stagedTables(tables, staged);
     const rows = await insertStaged(client, tables, slice);
+    await refuseMadeMessages(client, site, call.company);
     await rememberSlice(
       client,
       site,
