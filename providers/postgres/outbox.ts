@@ -2,6 +2,7 @@ import { type Drain, TankerError } from '@tanker/contract/index.ts';
 import type { CompanyCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
 import { readOutbox, readTables, type Table } from './catalog.ts';
+import { joinChanges } from './changes.ts';
 import type { Site } from './site.ts';
 import { beginSnapshot, transaction } from './transaction.ts';
 
@@ -38,8 +39,9 @@ export async function refuseMadeMessages(client: ClientBase, site: Site, company
 }
 
 /** What is pending and the watermark, at one instant. */
-export const drain = (site: Site, call: CompanyCall): Promise<Drain> =>
-  transaction(site, beginSnapshot(), call.signal, async (client) => {
+export async function drain(site: Site, call: CompanyCall): Promise<Drain> {
+  await joinChanges(site, call.signal, call.company);
+  return transaction(site, beginSnapshot(), call.signal, async (client) => {
     const { outbox } = site.config;
     const [table] = outbox ? await readTables(client, [{ ...outbox, name: 'outbox' }]) : [];
     const waits = table !== undefined && !(await isCopied(client, site, call.company));
@@ -48,6 +50,7 @@ export const drain = (site: Site, call: CompanyCall): Promise<Drain> =>
       watermark: await readWatermark(client, site, call.company),
     };
   });
+}
 
 /**
  * Whether the messages here are a copy: a collection is in the export of the company that is closed here, so that nobody

@@ -138,6 +138,12 @@ CREATE OR REPLACE FUNCTION ${s}.watermark(asked text) RETURNS text LANGUAGE sql 
   SELECT (coalesce((SELECT f.changes FROM ${s}.fence f WHERE f.company = asked), 0)
     + coalesce((SELECT sum(c.n) FROM ${s}.changes c WHERE c.company = asked), 0))::text
 $$;
+-- Many rows become one; those that writers hold stay. It touches no fence row and waits for nobody.
+CREATE OR REPLACE FUNCTION ${s}.join_changes(asked text) RETURNS void LANGUAGE sql AS $$
+  WITH gone AS (DELETE FROM ${s}.changes c
+    WHERE c.shard IN (SELECT f.shard FROM ${s}.changes f WHERE f.company = asked FOR UPDATE SKIP LOCKED) RETURNING c.n)
+  INSERT INTO ${s}.changes (company, n) SELECT asked, sum(n) FROM gone HAVING count(*) > 0
+$$;
 -- Called with the fence row locked.
 CREATE OR REPLACE FUNCTION ${s}.fold_changes(asked text) RETURNS void LANGUAGE sql AS $$
   WITH gone AS (DELETE FROM ${s}.changes c WHERE c.company = asked RETURNING c.n)

@@ -145,3 +145,28 @@ test('a digest that fails is what the reader of a part and the finish hear, and 
     expect.stringContaining('tanker_crm.canonical_unusual'),
   ]);
 });
+
+test.each(['drain', 'closings'] as const)(
+  'changes counted one by one become few when %s is asked, and are as many',
+  async (asked) => {
+    await open('');
+    const writer = await tables.connect(SOURCE);
+    const source = await tables.caller(SOURCE, 'acme');
+    const rows = async () => (await tables.source.query('SELECT FROM tanker_crm.changes')).rowCount;
+    const write = async (id: number) => {
+      await writer.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      await writer.query(`INSERT INTO crm.a VALUES ($1, 'acme')`, [id]);
+      await writer.query('COMMIT');
+    };
+    for (let id = 0; id < 120; id += 1) await write(id);
+    await writer.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await writer.query(`INSERT INTO crm.a VALUES (500, 'acme')`);
+    expect(await rows()).toBe(120);
+    await source[asked]();
+    expect(await rows()).toBe(1);
+    expect((await source.drain()).watermark).toBe('120');
+    await writer.query('COMMIT');
+    expect((await source.drain()).watermark).toBe('121');
+    await writer.end();
+  },
+);
