@@ -137,7 +137,7 @@ export const PROVIDER_OPERATIONS = {
     method: 'post',
     path: '/companies/{company}/imports',
     summary:
-      'A session that kills older ones with their staging and open streams. Ends a closing left here by a move away.',
+      'A session that kills older ones with their staging and open streams. Ends a closing left here by a move away. When this epoch and holder have published an equal manifest here, and no seal came since, that session with nothing changed.',
     fenced: true,
     request: ImportBeginRequest,
     response: ImportBegun,
@@ -168,7 +168,8 @@ export const PROVIDER_OPERATIONS = {
     id: 'importAbort',
     method: 'delete',
     path: '/companies/{company}/imports/{session}',
-    summary: 'Drops the session and its staging. A repeat, or an unknown session, is fine.',
+    summary:
+      'Drops the session and its staging. A published session stays. A repeat, or an unknown session, is fine.',
     fenced: true,
     response: Nothing,
     errors: FENCED,

@@ -169,7 +169,15 @@ export const ImportBeginRequest = z
   });
 export type ImportBeginRequest = z.infer<typeof ImportBeginRequest>;
 
-export const ImportBegun = z.object({ session: z.string().min(1).max(64) }).meta({ id: 'ImportBegun' });
+export const ImportBegun = z
+  .object({
+    session: z.string().min(1).max(64),
+    published: z.boolean().optional().meta({
+      description: 'true when this epoch and holder have published an equal manifest here: it takes no parts',
+    }),
+  })
+  .meta({ id: 'ImportBegun' });
+export type ImportBegun = z.infer<typeof ImportBegun>;
 
 export const ImportPublished = z.object({ rows: Count, work: z.array(Work) }).meta({ id: 'ImportPublished' });
 export type ImportPublished = z.infer<typeof ImportPublished>;

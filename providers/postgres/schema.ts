@@ -35,8 +35,12 @@ CREATE TABLE IF NOT EXISTS ${s}.imports (
   session text PRIMARY KEY,
   company text NOT NULL,
   manifest jsonb NOT NULL,
-  published jsonb
+  published jsonb,
+  epoch bigint,
+  holder text
 );
+${addColumnSql(s, 'imports', 'epoch', 'bigint')}
+${addColumnSql(s, 'imports', 'holder', 'text')}
 CREATE INDEX IF NOT EXISTS imports_company ON ${s}.imports (company);
 CREATE TABLE IF NOT EXISTS ${s}.import_parts (
   session text NOT NULL REFERENCES ${s}.imports ON DELETE CASCADE,
