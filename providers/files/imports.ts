@@ -58,7 +58,9 @@ export async function beginImport(
         ...[session, company, JSON.stringify(manifest), fence.epoch, fence.holder],
       );
       site.metadata.run(
-        'UPDATE fence SET import_session = ?, closed_epoch = NULL, closed_grant = NULL WHERE company = ?',
+        `UPDATE fence SET import_session = ?, closed_epoch = NULL, closed_grant = NULL,
+          ended_epoch = coalesce(closed_epoch, ended_epoch), ended_grant = coalesce(closed_grant, ended_grant)
+          WHERE company = ?`,
         ...[session, company],
       );
       return { session };

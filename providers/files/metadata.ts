@@ -24,7 +24,9 @@ CREATE TABLE IF NOT EXISTS fence (
   closed_grant INTEGER,
   export_session TEXT,
   import_session TEXT,
-  changes INTEGER NOT NULL DEFAULT 0
+  changes INTEGER NOT NULL DEFAULT 0,
+  ended_epoch INTEGER,
+  ended_grant INTEGER
 ) STRICT;
 -- A blob's content never changes: a file that is replaced gets another blob.
 CREATE TABLE IF NOT EXISTS files (
@@ -77,10 +79,12 @@ CREATE TABLE IF NOT EXISTS loose (
   doomed INTEGER NOT NULL DEFAULT 0
 ) STRICT;`;
 
-/** Columns of later versions, for a store that an earlier one made. */
+/** Columns of later versions, for a store that an earlier one made. `ended_…`: the closing that the last import ended. */
 const LATER_COLUMNS = [
   ['imports', 'epoch', 'INTEGER'],
   ['imports', 'holder', 'TEXT'],
+  ['fence', 'ended_epoch', 'INTEGER'],
+  ['fence', 'ended_grant', 'INTEGER'],
 ] as const;
 
 /**

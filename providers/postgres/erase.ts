@@ -16,7 +16,7 @@ import { unclaimed } from './summary.ts';
  * no collection claims are not deleted but counted as left, so that a person looks at them; where rows of others hang on
  * the company's, nothing is deleted. The outbox is emptied twice, for what triggers write there. What stays holds the
  * company's id and no data of it: the fence row, whose epochs and change counts must never go back; a closing, which an
- * import ends and until then refuses whoever is late; the keys of hooks, which must not run again. Sequences stay too:
+ * import ends and until then refuses whoever is late, and which is there again when that import is undone; the keys of hooks, which must not run again. Sequences stay too:
  * numbers that were given out are not given out again.
  */
 export function erase(site: Site, call: FencedCall): Promise<Erased> {
@@ -34,7 +34,10 @@ export function erase(site: Site, call: FencedCall): Promise<Erased> {
     }
     await client.query(`SELECT ${site.schema}.fold_changes($1)`, [company]);
     await client.query(
-      `UPDATE ${site.schema}.fence SET import_session = NULL, changes = changes + $2 WHERE company = $1`,
+      `UPDATE ${site.schema}.fence SET import_session = NULL, changes = changes + $2,
+          closed_epoch = coalesce(closed_epoch, ended_epoch), closed_grant = coalesce(closed_grant, ended_grant),
+          ended_epoch = NULL, ended_grant = NULL
+        WHERE company = $1`,
       [company, rows],
     );
     const strangers = (await unclaimed(client, site, company)).reduce((sum, place) => sum + place.rows, 0);

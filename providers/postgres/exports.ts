@@ -39,7 +39,8 @@ export async function beginExport(
   const { company, fence } = call;
   await fenced(site, call, { kind: 'export', ends: exportCalls }, async (client) => {
     await client.query(
-      `UPDATE ${schema}.fence SET closed_epoch = $2, closed_grant = $3, export_session = $4
+      `UPDATE ${schema}.fence SET closed_epoch = $2, closed_grant = $3, export_session = $4,
+          ended_epoch = NULL, ended_grant = NULL
         WHERE company = $1`,
       [company, fence.epoch, grant, id],
     );
@@ -208,7 +209,8 @@ export async function openCompany(
   if (grant !== undefined) return openGrant(site, call, grant);
   await fenced(site, call, { kind: 'other', ends: exportCalls }, async (client) => {
     await client.query(
-      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL
+      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL,
+          ended_epoch = NULL, ended_grant = NULL
         WHERE company = $1`,
       [call.company],
     );
@@ -219,7 +221,8 @@ export async function openCompany(
 async function openGrant(site: Site, call: FencedCall, grant: number): Promise<void> {
   const ended = await fenced(site, call, { kind: 'other' }, async (client, row) => {
     const opened = await client.query(
-      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL
+      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL,
+          ended_epoch = NULL, ended_grant = NULL
         WHERE company = $1 AND closed_grant = $2`,
       [call.company, grant],
     );

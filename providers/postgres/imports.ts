@@ -63,7 +63,9 @@ export async function beginImport(
       [session, call.company, JSON.stringify(manifest), call.fence.epoch, call.fence.holder],
     );
     await client.query(
-      `UPDATE ${site.schema}.fence SET import_session = $2, closed_epoch = NULL, closed_grant = NULL WHERE company = $1`,
+      `UPDATE ${site.schema}.fence SET import_session = $2, closed_epoch = NULL, closed_grant = NULL,
+          ended_epoch = coalesce(closed_epoch, ended_epoch), ended_grant = coalesce(closed_grant, ended_grant)
+        WHERE company = $1`,
       [call.company, session],
     );
     return { session };

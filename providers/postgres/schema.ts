@@ -20,8 +20,13 @@ CREATE TABLE IF NOT EXISTS ${s}.fence (
   closed_grant bigint,
   export_session text,
   import_session text,
-  changes bigint NOT NULL DEFAULT 0
+  changes bigint NOT NULL DEFAULT 0,
+  ended_epoch bigint,
+  ended_grant bigint
 );
+-- The closing that the last import ended: an erase puts it back.
+${addColumnSql(s, 'fence', 'ended_epoch', 'bigint')}
+${addColumnSql(s, 'fence', 'ended_grant', 'bigint')}
 
 -- Change counts not yet folded into the fence: a writer takes any row that nobody else holds.
 CREATE TABLE IF NOT EXISTS ${s}.changes (

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import { type PostgresServer, startPostgres } from '../../demo/postgres-server.ts';
-import { collection, openTables, type Tables } from './fixtures/tables.ts';
-import { SOURCE } from './fixtures/world.ts';
+import { collection, move, openTables, type Tables } from './fixtures/tables.ts';
+import { SOURCE, TARGET } from './fixtures/world.ts';
 
 /** What a provider's process does with its connections, and with what a server is set to. */
 
@@ -128,6 +128,20 @@ test('a call that is ended while every connection is taken waits no longer', asy
   await Promise.all(waiting);
   await implementation.drain(call);
   await holder.end();
+});
+
+test('an installation of an earlier version is brought up to this one, and moves', async () => {
+  await open('');
+  await tables.source.query(`INSERT INTO crm.a VALUES (1, 'acme', 'v')`);
+  for (const pool of [tables.source, tables.target]) {
+    await pool.query(`
+      ALTER TABLE tanker_crm.fence DROP COLUMN ended_epoch, DROP COLUMN ended_grant;
+      ALTER TABLE tanker_crm.imports DROP COLUMN epoch, DROP COLUMN holder;
+      ALTER TABLE tanker_crm.import_parts DROP COLUMN columns; DROP TABLE tanker_crm.slices`);
+  }
+  for (const where of [SOURCE, TARGET]) await tables.provider.install(where);
+  const { sealed, exported } = await move(tables, 'acme');
+  expect(sealed).toEqual(exported);
 });
 
 test('a digest that fails is what the reader of a part and the finish hear, and what the log tells', async () => {
