@@ -16,8 +16,8 @@ import { unclaimed } from './summary.ts';
  * no collection claims are not deleted but counted as left, so that a person looks at them; where rows of others hang on
  * the company's, nothing is deleted. The outbox is emptied twice, for what triggers write there. What stays holds the
  * company's id and no data of it: the fence row, whose epochs and change counts must never go back; a closing, which an
- * import ends and until then refuses whoever is late, and which is there again when that import is undone; the keys of hooks, which must not run again. Sequences stay too:
- * numbers that were given out are not given out again.
+ * import ends and until then refuses whoever is late, and which is there again when that import is undone; the keys of
+ * hooks, which must not run again. Sequences stay too: numbers that were given out are not given out again.
  */
 export function erase(site: Site, call: FencedCall): Promise<Erased> {
   const { company } = call;

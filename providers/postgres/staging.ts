@@ -13,8 +13,8 @@ export function checkImport(row: FenceRow, session: string): void {
 }
 
 /**
- * A table for one part and its columns, without the real table's keys and defaults. Unlogged: a crash of the server empties it, and
- * then publish finds other counts than the manifest's.
+ * A table for one part and its columns, without the real table's keys and defaults. Unlogged: a crash of the server
+ * empties it, and then publish finds other counts than the manifest's.
  */
 export async function createStaging(
   client: ClientBase,
