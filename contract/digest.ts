@@ -31,6 +31,9 @@ import { Count } from './names.ts';
  *   json       j<json>, where json is one of: n, b0, b1, d<plain decimal> for every number, s<text>,
  *              a then net(json) for each element, or
  *              o then net(name) net(json) for each member in ascending order of the name's octets
+ *   json text  J<text>               as stored, of JSON in which a string or name holds U+0000 or half a surrogate pair, or
+ *              a number has more than 131,072 digits before its point or 16,383 behind it: not every store has it as
+ *              a value
  *
  * Years are written with at least four digits; a year before 1 is astronomical (1 BC is 0000, 2 BC is -0001).
  * Infinite dates, timestamps and instants are `infinity` and `-infinity`. A store whose type is not in the list
@@ -49,13 +52,16 @@ export type CanonicalInput =
   | { readonly type: 'integer'; readonly value: bigint }
   | { readonly type: 'decimal'; readonly value: string }
   | { readonly type: 'float'; readonly value: number }
-  | { readonly type: 'text' | 'date' | 'time' | 'timestamp' | 'instant' | 'uuid'; readonly value: string }
+  | {
+      readonly type: 'text' | 'date' | 'time' | 'timestamp' | 'instant' | 'uuid' | 'json text';
+      readonly value: string;
+    }
   | { readonly type: 'bytes'; readonly value: Uint8Array }
   | { readonly type: 'array'; readonly value: readonly CanonicalInput[] }
   | { readonly type: 'json'; readonly value: unknown };
 
 const MODULUS = 1n << 128n;
-const LETTERS = { text: 's', date: 'D', time: 'c', timestamp: 't', instant: 'z' } as const;
+const LETTERS = { text: 's', date: 'D', time: 'c', timestamp: 't', instant: 'z', 'json text': 'J' } as const;
 
 const net = (text: string): string => `${Buffer.byteLength(text)}:${text}`;
 const byOctets = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -80,6 +86,12 @@ export function canonicalDecimal(text: string): string {
   return number === '0' || sign !== '-' ? number : `-${number}`;
 }
 
+/** A text inside of a JSON value. Throws RangeError on one that makes the whole a `json text`. */
+function jsonString(text: string): string {
+  if (text.isWellFormed() && !text.includes('\0')) return text;
+  throw new RangeError('not a JSON value of every store: declare it as json text');
+}
+
 function canonicalJson(value: unknown): string {
   if (value === null) return 'n';
   switch (typeof value) {
@@ -88,12 +100,12 @@ function canonicalJson(value: unknown): string {
     case 'number':
       return `d${canonicalDecimal(String(value))}`;
     case 'string':
-      return `s${value}`;
+      return `s${jsonString(value)}`;
     case 'object':
       if (Array.isArray(value)) return `a${value.map((item) => net(canonicalJson(item))).join('')}`;
       return `o${Object.entries(value as object)
         .sort(([a], [b]) => byOctets(a, b))
-        .map(([name, member]) => net(name) + net(canonicalJson(member)))
+        .map(([name, member]) => net(jsonString(name)) + net(canonicalJson(member)))
         .join('')}`;
     default:
       throw new RangeError('not a JSON value');

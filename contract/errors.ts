@@ -104,7 +104,8 @@ export const ERRORS = {
   KeyConflict: {
     status: 409,
     retry: false,
-    about: 'imported rows would collide with rows of another company',
+    about:
+      'imported rows would collide with rows of another company, or such rows refer to what is to be erased',
   },
   HomeProtected: { status: 409, retry: false, about: 'the location is the home of the company' },
   EraseIncomplete: { status: 409, retry: true, about: 'rows or staging are left after an erase' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CompanyId, Epoch, Holder, Instant, Location, TaskId } from './names.ts';
-import type { ContractOperation } from './provider.ts';
+import type { ContractOperation } from './provider-operations.ts';
 
 export const GATEWAY_BASE = '/tanker/v1';
 

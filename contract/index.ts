@@ -16,6 +16,7 @@ export * from './operations.ts';
 export * from './plan.ts';
 export * from './problem.ts';
 export * from './provider.ts';
+export * from './provider-operations.ts';
 export * from './records.ts';
 export * from './resource-names.ts';
 export * from './topology.ts';

@@ -5,13 +5,8 @@ import { GATEWAY_BASE, GATEWAY_OPERATIONS } from './gateway.ts';
 import { CompanyId, DatacenterName, ServerName } from './names.ts';
 import { HookName } from './operations.ts';
 import { PROBLEM_MEDIA_TYPE, Problem } from './problem.ts';
-import {
-  CONTRACT_VERSION,
-  type ContractOperation,
-  FenceHeaders,
-  PROVIDER_BASE,
-  PROVIDER_OPERATIONS,
-} from './provider.ts';
+import { CONTRACT_VERSION, FenceHeaders, PROVIDER_BASE } from './provider.ts';
+import { type ContractOperation, PROVIDER_OPERATIONS } from './provider-operations.ts';
 
 const PATH_PARAMETERS: Record<string, z.ZodType> = {
   company: CompanyId,

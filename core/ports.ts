@@ -19,6 +19,7 @@ import type {
   Home,
   HookName,
   ImportBeginRequest,
+  ImportBegun,
   ImportPublished,
   Location,
   Locked,
@@ -78,7 +79,7 @@ export interface Provider {
   exportFinish(fence: Fence, session: string, signal?: AbortSignal): Promise<ExportFinished>;
   exportRelease(fence: Fence, session: string, signal?: AbortSignal): Promise<void>;
   open(fence: Fence, signal?: AbortSignal): Promise<void>;
-  importBegin(fence: Fence, manifest: ImportBeginRequest, signal?: AbortSignal): Promise<string>;
+  importBegin(fence: Fence, manifest: ImportBeginRequest, signal?: AbortSignal): Promise<ImportBegun>;
   /** Streams a part of known length; fails if the body ends early. */
   importPart(
     fence: Fence,

@@ -60,7 +60,7 @@ export async function dispatch(
       await implementation.open(call, request.body as z.infer<typeof OpenRequest>);
       return { open: true };
     case 'importBegin':
-      return { session: await implementation.importBegin(call, request.body as ImportBeginRequest) };
+      return implementation.importBegin(call, request.body as ImportBeginRequest);
     case 'importPart':
       return implementation.importPart(call, { session, part }, body);
     case 'importPublish':

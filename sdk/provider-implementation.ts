@@ -9,6 +9,7 @@ import type {
   Fence,
   HookName,
   ImportBeginRequest,
+  ImportBegun,
   ImportPublished,
   Location,
   PartReceipt,
@@ -47,8 +48,8 @@ export interface ProviderImplementation {
   exportRelease(call: FencedCall, at: { readonly export: string }): Promise<void>;
   /** With a grant, only the closing under that grant ends, and nothing is touched when there is none. */
   open(call: FencedCall, request: { readonly grant?: number }): Promise<void>;
-  /** Answers the session's id. */
-  importBegin(call: FencedCall, manifest: ImportBeginRequest): Promise<string>;
+  /** `published` for a session that was published before: its parts are not sent again. */
+  importBegin(call: FencedCall, manifest: ImportBeginRequest): Promise<ImportBegun>;
   /** `body` fails when the client ends before the part's end. It need not be read to its end by a refusal. */
   importPart(
     call: FencedCall,

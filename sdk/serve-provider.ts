@@ -119,6 +119,9 @@ async function handle(
 function uploadOf(parsed: ParsedRequest, request: IncomingMessage): Readable {
   if (parsed.operation.request !== 'octets') return request;
   const upload = new PassThrough({ highWaterMark: UPLOAD_BUFFER_BYTES });
+  // An implementation that reads it hears of its end there. After a refusal nobody reads it, and an error that nobody
+  // hears ends the process.
+  upload.on('error', () => undefined);
   request.once('error', (error) => upload.destroy(error));
   request.once('close', () => {
     if (!request.complete) upload.destroy(new Error('The upload ended before its end.'));

@@ -104,7 +104,7 @@ function providerOf(config: StreamingConfig): ProviderImplementation {
       const site = siteOf(call);
       site.parts = parts;
       site.session = randomUUID();
-      return site.session;
+      return { session: site.session };
     },
     importPart: async (_, { part }, body) => {
       const hash = createHash('sha256');

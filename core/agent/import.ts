@@ -50,45 +50,53 @@ export const importCompany: Procedure<'import'> = async (run) => {
   };
 };
 
-/** One session from its begin to its publish; one that fails is aborted. */
+/**
+ * One session from its begin to its publish; one that fails is aborted. A session that an earlier worker of this execution
+ * published is published once more: the provider answers what it answered then.
+ */
 async function bringIn(
   run: ImportRun,
   exports: Exports,
   { format, parts, collections }: Manifest,
 ): Promise<{ rows: number; work: Work[] }> {
-  const { event, ports, clock, signal } = run;
+  const { event, ports, signal } = run;
   const fence = fenceOf(event);
-  const session = await ports.provider.importBegin(
+  const begun = await ports.provider.importBegin(
     fence,
     { format, parts: parts.map(receiptOf), collections },
     signal,
   );
+  const { session } = begun;
   try {
-    const from = clock.now();
-    await several(parts, PARTS_AT_ONCE, signal, (part, both) =>
-      tryPart(run, both, (onBytes) =>
-        importPart({
-          exports,
-          provider: ports.provider,
-          fence,
-          session,
-          part,
-          onSent: onBytes,
-          signal: both,
-        }),
-      ),
-    );
-    const to = clock.now();
-    // Staging holds each part with the bytes and rows of the manifest.
+    const streaming = begun.published ? [] : await sendParts(run, exports, session, parts);
+    // Staging holds each part with the bytes and rows of the manifest, or all of them are visible already.
 
     const published = await ports.provider.importPublish(fence, session, signal);
     const rows = collections.reduce((total, { digest }) => total + digest.rows, 0);
     if (published.rows !== rows) throw publishedOther(run, published.rows, rows);
-    return { rows, work: [...(parts.length > 0 ? [streamed(from, to)] : []), ...published.work] };
+    return { rows, work: [...streaming, ...published.work] };
   } catch (error) {
     await abort(run, session);
     throw error;
   }
+}
+
+async function sendParts(
+  run: ImportRun,
+  exports: Exports,
+  session: string,
+  parts: readonly ManifestPart[],
+): Promise<Work[]> {
+  const { event, ports, clock, signal } = run;
+  const { provider } = ports;
+  const fence = fenceOf(event);
+  const from = clock.now();
+  await several(parts, PARTS_AT_ONCE, signal, (part, both) =>
+    tryPart(run, both, (onSent) =>
+      importPart({ exports, provider, fence, session, part, onSent, signal: both }),
+    ),
+  );
+  return parts.length > 0 ? [streamed(from, clock.now())] : [];
 }
 
 const receiptOf = ({ part, bytes, rows, sha256 }: ManifestPart) => ({ part, bytes, rows, sha256 });

@@ -27,7 +27,7 @@ export interface ServiceProvider {
 
 interface Made {
   readonly implementation: ProviderImplementation;
-  install(server: string): Promise<void>;
+  install(server: string): Promise<unknown>;
   close(): Promise<void> | void;
 }
 

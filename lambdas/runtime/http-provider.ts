@@ -57,8 +57,7 @@ export function httpProvider({ company, ...at }: ProviderAt): Provider {
     async open(fence, signal) {
       await send('open', { fence, body: {}, signal });
     },
-    importBegin: async (fence, manifest, signal) =>
-      (await send('importBegin', { fence, body: manifest, signal })).session,
+    importBegin: (fence, manifest, signal) => send('importBegin', { fence, body: manifest, signal }),
     importPart: (fence, session, part, body, bytes, signal) =>
       send('importPart', { fence, path: { session, part }, stream: { stream: body, bytes }, signal }),
     importPublish: (fence, session, signal) =>

@@ -71,7 +71,8 @@ export async function beginExport(
     call,
     (row) => {
       site.metadata.run(
-        'UPDATE fence SET closed_epoch = ?, closed_grant = ?, export_session = ? WHERE company = ?',
+        `UPDATE fence SET closed_epoch = ?, closed_grant = ?, export_session = ?, ended_epoch = NULL, ended_grant = NULL
+          WHERE company = ?`,
         ...[fence.epoch, grant, id, company],
       );
       return { parts: planParts(site, company), watermark: String(row.changes) };
@@ -190,7 +191,8 @@ export async function openCompany(
   const opened = await fenced(site, call, (row) => {
     if (grant !== undefined && row.closed_grant !== grant) return false;
     site.metadata.run(
-      'UPDATE fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL WHERE company = ?',
+      `UPDATE fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL,
+        ended_epoch = NULL, ended_grant = NULL WHERE company = ?`,
       call.company,
     );
     return true;

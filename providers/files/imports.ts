@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   formatLocation,
   type ImportBeginRequest,
+  type ImportBegun,
   ImportPublished,
   type Sealed,
 } from '@tanker/contract/index.ts';
@@ -17,7 +18,7 @@ import {
 import { sweepBlobs } from './blobs.ts';
 import { COLLECTION, FORMAT } from './config.ts';
 import { digestFiles } from './digest.ts';
-import { addChanges, fenced, readFence } from './fence.ts';
+import { addChanges, type FenceRow, fenced, readFence } from './fence.ts';
 import type { Site } from './site.ts';
 import { checkImport, dropImports } from './staging.ts';
 
@@ -29,38 +30,60 @@ function refuseFiles(site: Site, company: string): void {
   throw targetNotEmpty(`There are files of the company at ${formatLocation(site.location)} already.`);
 }
 
-/** A session that kills older ones with their staging and open streams, and ends a closing that a move away left. */
+/**
+ * A session that kills older ones with their staging and open streams, and ends a closing that a move away left. What this
+ * very import has published already is answered as it is.
+ */
 export async function beginImport(
   site: Site,
   call: FencedCall,
   manifest: ImportBeginRequest,
-): Promise<string> {
+): Promise<ImportBegun> {
   if (manifest.format.name !== FORMAT.name || manifest.format.version !== FORMAT.version) {
     throw formatUnreadable(manifest.format, FORMAT);
   }
-  const { company } = call;
-  const session = randomUUID();
-  await fenced(
+  const { company, fence } = call;
+  const begun = await fenced(
     site,
     call,
-    (row) => {
+    (row): ImportBegun => {
       if (row.sealed_epoch !== null && row.epoch <= row.sealed_epoch) throw importSealed();
+      if (isPublished(site, call, row, manifest)) {
+        return { session: row.import_session ?? '', published: true };
+      }
+      const session = randomUUID();
       refuseFiles(site, company);
       dropImports(site.metadata, company);
       site.metadata.run(
-        'INSERT INTO imports (session, company, manifest) VALUES (?, ?, ?)',
-        ...[session, company, JSON.stringify(manifest)],
+        'INSERT INTO imports (session, company, manifest, epoch, holder) VALUES (?, ?, ?, ?, ?)',
+        ...[session, company, JSON.stringify(manifest), fence.epoch, fence.holder],
       );
       site.metadata.run(
-        'UPDATE fence SET import_session = ?, closed_epoch = NULL, closed_grant = NULL WHERE company = ?',
+        `UPDATE fence SET import_session = ?, closed_epoch = NULL, closed_grant = NULL,
+          ended_epoch = coalesce(closed_epoch, ended_epoch), ended_grant = coalesce(closed_grant, ended_grant)
+          WHERE company = ?`,
         ...[session, company],
       );
+      return { session };
     },
     importCalls,
   );
   await sweepBlobs(site.metadata, company);
-  return session;
+  return begun;
 }
+
+/** Whether the current session was published under this epoch and holder from an equal manifest. */
+const isPublished = (
+  { metadata }: Site,
+  { company, fence }: FencedCall,
+  { import_session: session }: FenceRow,
+  manifest: ImportBeginRequest,
+): boolean =>
+  metadata.count(
+    `SELECT count(*) AS n FROM imports WHERE session = ? AND company = ? AND published IS NOT NULL
+      AND epoch = ? AND holder = ? AND manifest = ?`,
+    ...[session, company, fence.epoch, fence.holder, JSON.stringify(manifest)],
+  ) === 1;
 
 /**
  * Makes the staged files the company's in one transaction with the fence check: their blobs are on the disk already,
@@ -118,6 +141,7 @@ function checkStaging(site: Site, session: string, manifest: ImportBeginRequest)
   }
 }
 
+/** What is published is no staging any more: such a session stays, so that its import can still be found. */
 export async function abortImport(
   site: Site,
   call: FencedCall,
@@ -128,6 +152,9 @@ export async function abortImport(
     site,
     call,
     () => {
+      const published =
+        'SELECT count(*) AS n FROM imports WHERE session = ? AND company = ? AND published IS NOT NULL';
+      if (site.metadata.count(published, session, call.company) === 1) return;
       dropImports(site.metadata, call.company, session);
       site.metadata.run(
         'UPDATE fence SET import_session = NULL WHERE company = ? AND import_session = ?',

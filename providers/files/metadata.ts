@@ -24,7 +24,9 @@ CREATE TABLE IF NOT EXISTS fence (
   closed_grant INTEGER,
   export_session TEXT,
   import_session TEXT,
-  changes INTEGER NOT NULL DEFAULT 0
+  changes INTEGER NOT NULL DEFAULT 0,
+  ended_epoch INTEGER,
+  ended_grant INTEGER
 ) STRICT;
 -- A blob's content never changes: a file that is replaced gets another blob.
 CREATE TABLE IF NOT EXISTS files (
@@ -41,7 +43,9 @@ CREATE TABLE IF NOT EXISTS imports (
   session TEXT PRIMARY KEY,
   company TEXT NOT NULL,
   manifest TEXT NOT NULL,
-  published TEXT
+  published TEXT,
+  epoch INTEGER,
+  holder TEXT
 ) STRICT;
 CREATE TABLE IF NOT EXISTS import_parts (
   session TEXT NOT NULL REFERENCES imports ON DELETE CASCADE,
@@ -75,6 +79,14 @@ CREATE TABLE IF NOT EXISTS loose (
   doomed INTEGER NOT NULL DEFAULT 0
 ) STRICT;`;
 
+/** Columns of later versions, for a store that an earlier one made. `ended_…`: the closing that the last import ended. */
+const LATER_COLUMNS = [
+  ['imports', 'epoch', 'INTEGER'],
+  ['imports', 'holder', 'TEXT'],
+  ['fence', 'ended_epoch', 'INTEGER'],
+  ['fence', 'ended_grant', 'INTEGER'],
+] as const;
+
 /**
  * The metadata of a store on files, beside its blobs: `metadata.db` and `<company>/<blob>` in one directory. What is
  * visible is what a row of `files` names, so one transaction makes any number of files visible, or none, and needs no
@@ -90,7 +102,19 @@ export class Metadata {
     this.directory = directory;
     this.db = new DatabaseSync(join(directory, 'metadata.db'), { timeout: BUSY_TIMEOUT_MS });
     this.db.exec(SCHEMA);
+    this.#addColumns();
     this.db.prepare('INSERT INTO store VALUES (1, ?) ON CONFLICT DO NOTHING').run(randomUUID());
+  }
+
+  #addColumns(): void {
+    this.transaction(() => {
+      for (const [table, column, type] of LATER_COLUMNS) {
+        const there = 'SELECT count(*) AS n FROM pragma_table_info(?) WHERE name = ?';
+        if (this.count(there, table, column) === 0) {
+          this.db.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
+        }
+      }
+    });
   }
 
   /** Runs work as one transaction, durable when it returns. The work can't wait, so nothing comes between. */

@@ -49,10 +49,18 @@ export const jsonSql = (v: string, schema: string): string =>
   );
 
 /** The outermost object of each row is written inline: a call of the recursive function takes 2.6 times as long. */
-function document(v: string, schema: string): string {
-  return `(SELECT CASE jsonb_typeof(x.d) WHEN 'object' THEN 'j' || ${members('x.d', schema)}
-    ELSE 'j' || ${schema}.canonical_json(x.d) END FROM (SELECT ${v} AS d OFFSET 0) x)`;
-}
+const documentSql = (
+  schema: string,
+) => `CASE jsonb_typeof(x.d) WHEN 'object' THEN 'j' || ${members('x.d', schema)}
+    ELSE 'j' || ${schema}.canonical_json(x.d) END`;
+
+const document: Expression = (v, schema) =>
+  `(SELECT ${documentSql(schema)} FROM (SELECT ${v} AS d OFFSET 0) x)`;
+
+/** Of a text that is JSON and has no value as jsonb the text itself counts. */
+const jsonText: Expression = (v, schema) =>
+  `(SELECT CASE WHEN x.d IS NULL THEN 'J' || x.t ELSE ${documentSql(schema)} END
+    FROM (SELECT ${schema}.as_jsonb(${v}) AS d, (${v})::text AS t OFFSET 0) x)`;
 
 const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   bool: (v) => `CASE WHEN ${v} THEN 'b1' WHEN NOT ${v} THEN 'b0' END`,
@@ -74,7 +82,7 @@ const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   time: (v) => `'c' || to_char(${v}, '${FRACTION}')`,
   timestamp: (v, schema) => `'t' || ${stamp(v, schema)}`,
   timestamptz: (v, schema) => `'z' || ${stamp(`(${v} AT TIME ZONE 'UTC')`, schema)}`,
-  json: (v, schema) => document(`(${v})::jsonb`, schema),
+  json: jsonText,
   jsonb: document,
 };
 
@@ -94,7 +102,9 @@ export function canonicalSql(type: ValueType, value: string, schema: string): st
   if (!type.array) return `coalesce(${expression(value, schema)}, 'n')`;
   const element = `coalesce(${expression('u.e', schema)}, 'n')`;
   const from = `unnest(${value}) WITH ORDINALITY AS u(e, o)`;
-  const sizes = `ARRAY(SELECT array_length(${value}, d) FROM generate_series(1, array_ndims(${value})) d ORDER BY d)`;
+  // The value is named before anything of a query's own is: a column may be called as that is.
+  const sizes = `(SELECT ARRAY(SELECT array_length(w.v, g.d) FROM generate_series(1, array_ndims(w.v)) g(d) ORDER BY g.d)
+    FROM (SELECT ${value} AS v OFFSET 0) w)`;
   // One dimension, the usual case, is written inline: the function takes three times as long.
   return `CASE WHEN ${value} IS NULL THEN 'n'
     WHEN array_ndims(${value}) > 1

@@ -1,13 +1,18 @@
 import { CLOSINGS_PAGE, type Closings } from '@tanker/contract/index.ts';
 import type { ProviderCall } from '@tanker/sdk/index.ts';
+import { joinChanges } from './changes.ts';
 import type { Site } from './site.ts';
 
-/** The companies closed here with the highest epoch seen for each, one page after a company. */
+/**
+ * The companies closed here with the highest epoch seen for each, one page after a company. The first page is asked for
+ * every minute: a good time to tidy up what writers leave, of companies that no task works on too.
+ */
 export async function listClosings(
   site: Site,
-  _call: ProviderCall,
+  call: ProviderCall,
   { after = '' }: { readonly after?: string },
 ): Promise<Closings> {
+  if (after === '') await joinChanges(site, call.signal);
   const { rows } = await site.pool.query<Closings['closings'][number]>(
     `SELECT company, epoch::float8, holder, closed_grant::float8 AS grant FROM ${site.schema}.fence
       WHERE closed_epoch IS NOT NULL AND closed_grant IS NOT NULL AND holder IS NOT NULL

@@ -1,10 +1,20 @@
 import type { CollectionDigest, Digest } from '@tanker/contract/index.ts';
 import { type ClientBase, escapeIdentifier, escapeLiteral } from 'pg';
-import { canonicalSql } from './canonical.ts';
-import type { Table } from './catalog.ts';
+import { canonicalSql, type ValueType } from './canonical.ts';
 
 const HALF = 1n << 64n;
 const MODULUS = 1n << 128n;
+
+/** What is summed. A column that is gone has no type, and counts as a value that no row can have. */
+export interface DigestTable {
+  readonly name: string;
+  readonly table: string;
+  readonly ofCompany: string;
+  readonly columns: readonly { readonly name: string; readonly value: ValueType | null }[];
+}
+
+/** No canonical value begins like this. */
+const GONE = "'?'";
 
 const net = (text: string): string => `${Buffer.byteLength(text)}:${text}`;
 
@@ -13,11 +23,12 @@ const net = (text: string): string => `${Buffer.byteLength(text)}:${text}`;
  * value is made canonical once though its length and its text are both used. A hash's 16 octets are summed as two
  * signed 64-bit halves; `negatives` counts the low halves whose sign bit stands for 2^63 and not for -2^63.
  */
-export function digestSql(table: Table, schema: string, source = table.table): string {
+export function digestSql(table: DigestTable, schema: string): string {
   const sorted = table.columns.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-  const values = sorted.map(
-    (column, index) => `${canonicalSql(column.value, escapeIdentifier(column.name), schema)} AS v${index}`,
-  );
+  const values = sorted.map(({ name, value }, index) => {
+    const canonical = value === null ? GONE : canonicalSql(value, escapeIdentifier(name), schema);
+    return `${canonical} AS v${index}`;
+  });
   const row = sorted.map((column, index) => {
     const before = (index === 0 ? net(table.name) : '') + net(column.name);
     return `${escapeLiteral(before)} || octet_length(v${index}) || ':' || v${index}`;
@@ -27,7 +38,7 @@ export function digestSql(table: Table, schema: string, source = table.table): s
       count(*) FILTER (WHERE low < 0) AS negatives
     FROM (SELECT ('x' || left(hash, 16))::bit(64)::bigint AS high, ('x' || right(hash, 16))::bit(64)::bigint AS low
       FROM (SELECT encode(substr(sha256(convert_to(${row.join(' || ')}, 'UTF8')), 1, 16), 'hex') AS hash
-        FROM (SELECT ${values.join(', ')} FROM ${source} WHERE ${table.ofCompany} OFFSET 0) canonical
+        FROM (SELECT ${values.join(', ')} FROM ${table.table} WHERE ${table.ofCompany} OFFSET 0) canonical
         OFFSET 0) hashes
       OFFSET 0) halves`;
 }
@@ -36,7 +47,7 @@ export function digestSql(table: Table, schema: string, source = table.table): s
 export async function tableDigest(
   client: ClientBase,
   schema: string,
-  table: Table,
+  table: DigestTable,
   company: string,
 ): Promise<Digest> {
   const { rows } = await client.query<Record<'rows' | 'high' | 'low' | 'negatives', string>>(
@@ -53,7 +64,7 @@ export async function tableDigest(
 export async function collectionDigests(
   client: ClientBase,
   schema: string,
-  tables: readonly Table[],
+  tables: readonly DigestTable[],
   company: string,
 ): Promise<CollectionDigest[]> {
   const digests: CollectionDigest[] = [];

@@ -11,12 +11,14 @@ import { currentExport } from './exports.ts';
 import { writeHeader } from './part-header.ts';
 import { copyOutSql, ORDERED_SCANS, type PlannedPart } from './part-plan.ts';
 import type { Site } from './site.ts';
-import { beginSnapshot, sqlState } from './transaction.ts';
+import { beginSnapshot, poolClient, sqlState } from './transaction.ts';
 
 /** Octets that wait between the store and a slow client. */
 const BUFFERED_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 const HEADER_LINES = 1;
+/** What importing a snapshot fails with when the transaction that held it is over, by the server's version. */
+const SNAPSHOT_GONE_STATES: readonly unknown[] = ['22023', '42704', '55000'];
 
 /** A part's octets as its snapshot has them; the receipt is written when the last of them has been taken. */
 export async function readPart(
@@ -36,7 +38,7 @@ export async function readPart(
     call.signal,
   );
   try {
-    const client = await snapshotClient(site, session);
+    const client = await snapshotClient(site, session, open.signal);
     const { stream, done } = copyPart(client, session, part, call.company, open.signal, site);
     void done.finally(open.close);
     return stream;
@@ -47,19 +49,26 @@ export async function readPart(
 }
 
 /** Another connection into the session's snapshot, so that several parts may be read at once. */
-async function snapshotClient(site: Site, session: ExportSession): Promise<PoolClient> {
-  const client = await site.streams.connect();
+async function snapshotClient(site: Site, session: ExportSession, signal: AbortSignal): Promise<PoolClient> {
+  const client = await poolClient(site.streams, signal);
   try {
     await client.query(beginSnapshot(session.snapshot));
     await client.query(ORDERED_SCANS);
     return client;
   } catch (error) {
     client.release(true);
-    // invalid_parameter_value: the snapshot went with the connection that held it.
-    if (sqlState(error) === '22023') throw sessionUnknown();
-    throw error;
+    throw SNAPSHOT_GONE_STATES.includes(sqlState(error)) ? await whyGone(session) : error;
   }
 }
+
+/** The snapshot goes with its session, or because the digest that is computed on its connection has failed. */
+const whyGone = (session: ExportSession): Promise<unknown> =>
+  session.ended
+    ? Promise.resolve(sessionUnknown())
+    : session.digests.then(
+        () => sessionUnknown(),
+        (failure: unknown) => failure,
+      );
 
 function copyPart(
   client: PoolClient,
@@ -98,11 +107,13 @@ function copyPart(
   const onError = () => undefined;
   client.on('error', onError);
   // The reader sees the failure on the stream itself; here it only decides what becomes of the connection.
-  const done = pipeline(copy, stream, { signal }).then(
-    () => client.query('ROLLBACK').then(() => release(client, onError, false)),
-    () => release(client, onError, true),
-  );
-  return { stream, done: done.catch(() => undefined) };
+  const done = pipeline(copy, stream, { signal })
+    .then(() => client.query('ROLLBACK'))
+    .then(
+      () => release(client, onError, false),
+      () => release(client, onError, true),
+    );
+  return { stream, done };
 }
 
 /** COPY's text form ends every row with the only line feed of it: those inside values are escaped. */

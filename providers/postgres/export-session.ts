@@ -46,6 +46,11 @@ export class ExportSession {
     this.#idle.unref();
   }
 
+  /** Whether the snapshot was given back. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
   /** Somebody works with the snapshot: it is kept for another while. */
   touch(): void {
     this.#idle.refresh();

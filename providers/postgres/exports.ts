@@ -19,6 +19,7 @@ import { fenced } from './fence.ts';
 import { pendingMessages } from './outbox.ts';
 import { planParts } from './part-plan.ts';
 import { quoteTable, type Site } from './site.ts';
+import { columnsOf, rememberSlice } from './slices.ts';
 import { beginSnapshot, endBackend } from './transaction.ts';
 
 const exportCalls = (open: OpenCall): boolean => open.kind === 'export';
@@ -35,27 +36,61 @@ export async function beginExport(
 ): Promise<ExportBegun> {
   const id = randomUUID();
   const { schema } = site;
+  const { company, fence } = call;
   await fenced(site, call, { kind: 'export', ends: exportCalls }, async (client) => {
     await client.query(
-      `UPDATE ${schema}.fence SET closed_epoch = $2, closed_grant = $3, export_session = $4 WHERE company = $1`,
-      [call.company, call.fence.epoch, grant, id],
+      `UPDATE ${schema}.fence SET closed_epoch = $2, closed_grant = $3, export_session = $4,
+          ended_epoch = NULL, ended_grant = NULL
+        WHERE company = $1`,
+      [company, fence.epoch, grant, id],
     );
   });
-  await site.exports.get(call.company)?.end();
-  await fenced(site, call, { kind: 'export', lock: 'writers' }, async (client, row) => {
-    if (row.exportSession !== id) throw sessionUnknown();
-    await client.query(`SELECT ${schema}.fold_changes($1)`, [call.company]);
-  });
-  const session = await takeSnapshot(site, call, id);
-  site.exports.set(call.company, session);
-  return {
-    export: id,
-    format: FORMAT,
-    parts: session.parts.map(({ part, estimatedBytes }) => ({ part, estimatedBytes })),
-  };
+  await site.exports.get(company)?.end();
+  const open = site.calls.open({ company, epoch: fence.epoch, kind: 'export', session: id }, call.signal);
+  try {
+    const own = { ...call, signal: open.signal };
+    await fenced(site, own, { kind: 'export', lock: 'writers' }, async (client, row) => {
+      if (row.exportSession !== id) throw sessionUnknown();
+      await client.query(`SELECT ${schema}.fold_changes($1)`, [company]);
+    });
+    const { session, tables } = await takeSnapshot(site, own, id);
+    await keepSnapshot(site, own, session, tables);
+    const parts = session.parts.map(({ part, estimatedBytes }) => ({ part, estimatedBytes }));
+    return { export: id, format: FORMAT, parts };
+  } finally {
+    open.close();
+  }
 }
 
-async function takeSnapshot(site: Site, call: FencedCall, id: string): Promise<ExportSession> {
+/**
+ * Makes the snapshot the company's, unless a newer begin or an open has ended its session meanwhile. Both lock the row
+ * that is locked here, so they come before this and it fails, or after it and they end the snapshot.
+ */
+async function keepSnapshot(
+  site: Site,
+  call: FencedCall,
+  session: ExportSession,
+  tables: readonly Table[],
+): Promise<void> {
+  try {
+    await fenced(site, call, { kind: 'export' }, async (client, row) => {
+      if (row.exportSession !== session.id) throw sessionUnknown();
+      await rememberSlice(client, site, call.company, columnsOf(tables));
+      const former = site.exports.get(call.company);
+      site.exports.set(call.company, session);
+      await former?.end();
+    });
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
+async function takeSnapshot(
+  site: Site,
+  call: FencedCall,
+  id: string,
+): Promise<{ session: ExportSession; tables: Table[] }> {
   const pin = await site.connect();
   const gone = () =>
     void endBackend(site, pin)
@@ -64,6 +99,7 @@ async function takeSnapshot(site: Site, call: FencedCall, id: string): Promise<E
   pin.on('error', () => undefined);
   call.signal.addEventListener('abort', gone, { once: true });
   try {
+    call.signal.throwIfAborted();
     await pin.query(beginSnapshot());
     await lockTables(pin, site);
     const { rows } = await pin.query<{ snapshot: string; watermark: string }>(
@@ -91,10 +127,10 @@ async function takeSnapshot(site: Site, call: FencedCall, id: string): Promise<E
       },
     });
     pin.on('error', () => void session.end());
-    return session;
+    return { session, tables };
   } catch (error) {
     gone();
-    throw error;
+    throw call.signal.aborted ? call.signal.reason : error;
   } finally {
     call.signal.removeEventListener('abort', gone);
   }
@@ -173,7 +209,8 @@ export async function openCompany(
   if (grant !== undefined) return openGrant(site, call, grant);
   await fenced(site, call, { kind: 'other', ends: exportCalls }, async (client) => {
     await client.query(
-      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL
+      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL,
+          ended_epoch = NULL, ended_grant = NULL
         WHERE company = $1`,
       [call.company],
     );
@@ -184,7 +221,8 @@ export async function openCompany(
 async function openGrant(site: Site, call: FencedCall, grant: number): Promise<void> {
   const ended = await fenced(site, call, { kind: 'other' }, async (client, row) => {
     const opened = await client.query(
-      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL
+      `UPDATE ${site.schema}.fence SET closed_epoch = NULL, closed_grant = NULL, export_session = NULL,
+          ended_epoch = NULL, ended_grant = NULL
         WHERE company = $1 AND closed_grant = $2`,
       [call.company, grant],
     );

@@ -6,9 +6,10 @@ import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { checksumMismatch, sessionUnknown, unreadablePart } from '../refusals.ts';
-import { columnList, readCollections, type Table, unusable } from './catalog.ts';
+import { columnList, readCollections } from './catalog.ts';
 import { endSuperseded, enterFence } from './fence.ts';
-import { type PartHeader, readHeader, writeHeader } from './part-header.ts';
+import { tableOfPart } from './part-columns.ts';
+import { readHeader } from './part-header.ts';
 import { MAX_HEADER_BYTES } from './part-plan.ts';
 import { cutSlices, type Slice } from './part-slices.ts';
 import type { Site } from './site.ts';
@@ -134,13 +135,14 @@ class PartImport {
       const expected = found.manifest.parts.find((one) => one.part === this.#at.part);
       const header = readHeader(line);
       if (!expected || !header) throw unreadablePart(this.#at.part);
-      const table = matchTable(await readCollections(client, this.#site), header);
+      const tables = await readCollections(client, this.#site);
+      const table = tableOfPart(tables, header.collection, header.columns);
       if (found.staging !== null) await client.query(`DROP TABLE IF EXISTS ${found.staging}`);
-      const staging = await createStaging(client, this.#site, table);
+      const staging = await createStaging(client, this.#site, table, header.columns);
       await client.query(
-        `INSERT INTO ${schema}.import_parts (session, part, collection, staging) VALUES ($1, $2, $3, $4)
-          ON CONFLICT (session, part) DO UPDATE SET collection = $3, staging = $4, rows = 0, receipt = NULL`,
-        [this.#at.session, this.#at.part, table.name, staging],
+        `INSERT INTO ${schema}.import_parts (session, part, collection, staging, columns) VALUES ($1, $2, $3, $4, $5)
+          ON CONFLICT (session, part) DO UPDATE SET collection = $3, staging = $4, columns = $5, rows = 0, receipt = NULL`,
+        [this.#at.session, this.#at.part, table.name, staging, JSON.stringify(header.columns)],
       );
       return { target: { staging, columns: columnList(header.columns) }, expected };
     });
@@ -177,16 +179,4 @@ class PartImport {
       return work(client);
     });
   }
-}
-
-/** The collection of a header, if its columns are the header's columns with the same types; their order is free. */
-function matchTable(tables: readonly Table[], header: PartHeader): Table {
-  const table = tables.find((one) => one.name === header.collection);
-  if (!table) throw unusable('A part holds a collection that this provider does not have.');
-  const sorted = (columns: PartHeader['columns']) => columns.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const here = readHeader(writeHeader(table));
-  if (JSON.stringify(sorted(here?.columns ?? [])) !== JSON.stringify(sorted(header.columns))) {
-    throw unusable(`The columns of ${table.place} and their types are not those of the exported collection.`);
-  }
-  return table;
 }

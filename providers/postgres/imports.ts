@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { formatLocation, type ImportBeginRequest, type Sealed, TankerError } from '@tanker/contract/index.ts';
+import {
+  formatLocation,
+  type ImportBeginRequest,
+  type ImportBegun,
+  type Sealed,
+  TankerError,
+} from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
 import type { OpenCall } from '../open-calls.ts';
@@ -7,9 +13,10 @@ import { formatUnreadable, importSealed } from '../refusals.ts';
 import { readCollections, readOutbox } from './catalog.ts';
 import { FORMAT } from './config.ts';
 import { collectionDigests } from './digest.ts';
-import { fenced } from './fence.ts';
+import { type FenceRow, fenced } from './fence.ts';
 import { readWatermark } from './outbox.ts';
 import type { Site } from './site.ts';
+import { forgetSlice, slicedTables } from './slices.ts';
 import { dropImports } from './staging.ts';
 import { beginSnapshot, transaction } from './transaction.ts';
 
@@ -31,32 +38,57 @@ export async function refuseRows(client: ClientBase, site: Site, company: string
   }
 }
 
-/** A session that kills older ones with their staging and open streams, and ends a closing that a move away left. */
+/**
+ * A session that kills older ones with their staging and open streams, and ends a closing that a move away left. What this
+ * very import has published already is answered as it is.
+ */
 export async function beginImport(
   site: Site,
   call: FencedCall,
   manifest: ImportBeginRequest,
-): Promise<string> {
+): Promise<ImportBegun> {
   if (manifest.format.name !== FORMAT.name || manifest.format.version !== FORMAT.version) {
     throw formatUnreadable(manifest.format, FORMAT);
   }
-  const session = randomUUID();
-  await fenced(site, call, { kind: 'import', lock: 'writers', ends: importCalls }, async (client, row) => {
+  return fenced(site, call, { kind: 'import', lock: 'writers', ends: importCalls }, async (client, row) => {
     if (row.sealedEpoch !== null && row.epoch <= row.sealedEpoch) throw importSealed();
+    const published = await publishedSession(client, site, call, row, manifest);
+    if (published !== null) return { session: published, published: true };
+    const session = randomUUID();
     await refuseRows(client, site, call.company);
     await dropImports(client, site, call.company);
+    await forgetSlice(client, site, call.company);
     await client.query(
-      `INSERT INTO ${site.schema}.imports (session, company, manifest) VALUES ($1, $2, $3)`,
-      [session, call.company, JSON.stringify(manifest)],
+      `INSERT INTO ${site.schema}.imports (session, company, manifest, epoch, holder) VALUES ($1, $2, $3, $4, $5)`,
+      [session, call.company, JSON.stringify(manifest), call.fence.epoch, call.fence.holder],
     );
     await client.query(
-      `UPDATE ${site.schema}.fence SET import_session = $2, closed_epoch = NULL, closed_grant = NULL WHERE company = $1`,
+      `UPDATE ${site.schema}.fence SET import_session = $2, closed_epoch = NULL, closed_grant = NULL,
+          ended_epoch = coalesce(closed_epoch, ended_epoch), ended_grant = coalesce(closed_grant, ended_grant)
+        WHERE company = $1`,
       [call.company, session],
     );
+    return { session };
   });
-  return session;
 }
 
+/** The current session if it was published under this epoch and holder from an equal manifest. */
+async function publishedSession(
+  client: ClientBase,
+  site: Site,
+  { company, fence }: FencedCall,
+  { importSession }: FenceRow,
+  manifest: ImportBeginRequest,
+): Promise<string | null> {
+  const { rowCount } = await client.query(
+    `SELECT FROM ${site.schema}.imports WHERE session = $1 AND company = $2 AND published IS NOT NULL
+      AND epoch = $3 AND holder = $4 AND manifest = $5::jsonb`,
+    [importSession, company, fence.epoch, fence.holder, JSON.stringify(manifest)],
+  );
+  return rowCount === 1 ? importSession : null;
+}
+
+/** What is published is no staging any more: such a session stays, so that its import can still be found. */
 export async function abortImport(
   site: Site,
   call: FencedCall,
@@ -64,6 +96,11 @@ export async function abortImport(
 ): Promise<void> {
   const ends = (open: OpenCall) => importCalls(open) && open.session === session;
   await fenced(site, call, { kind: 'other', ends }, async (client) => {
+    const published = await client.query(
+      `SELECT FROM ${site.schema}.imports WHERE session = $1 AND company = $2 AND published IS NOT NULL`,
+      [session, call.company],
+    );
+    if (published.rowCount !== 0) return;
     await dropImports(client, site, call.company, session);
     await client.query(
       `UPDATE ${site.schema}.fence SET import_session = NULL WHERE company = $1 AND import_session = $2`,
@@ -72,7 +109,10 @@ export async function abortImport(
   });
 }
 
-/** The digests are computed after the seal is committed: no import can change what they say. */
+/**
+ * The digests are computed after the seal is committed: no import can change what they say. They are over the columns
+ * that the company's last slice had: rows of an export from before a column was added equal what was exported.
+ */
 export async function seal(site: Site, call: FencedCall): Promise<Sealed> {
   await fenced(site, call, { kind: 'other', lock: 'writers', ends: importCalls }, async (client) => {
     await dropImports(client, site, call.company);
@@ -84,7 +124,7 @@ export async function seal(site: Site, call: FencedCall): Promise<Sealed> {
   });
   const from = site.now();
   return transaction(site, beginSnapshot(), call.signal, async (client) => {
-    const tables = await readCollections(client, site);
+    const tables = await slicedTables(client, site, call.company, await readCollections(client, site));
     const collections = await collectionDigests(client, site.schema, tables, call.company);
     const watermark = await readWatermark(client, site, call.company);
     return { collections, watermark, work: [{ kind: 'digest' as const, from, to: site.now() }] };

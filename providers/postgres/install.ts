@@ -8,11 +8,17 @@ import { transaction } from './transaction.ts';
 /** Any number that no other installer uses: installs of the same server run one after the other. */
 const INSTALL_LOCK = 0x74616e6b;
 
+/** What an operator should know of a server that is ready. */
+export interface Installed {
+  /** The product's own triggers that run for every row of an import, as `schema.table: trigger`. */
+  readonly importTriggers: readonly string[];
+}
+
 /**
  * Creates Tanker's schema beside the provider's tables and guards them by triggers. May be called at every start: what
  * is there stays. Adding a trigger waits for the table's writers in flight. Throws when a table can't be worked with.
  */
-export const install = (site: Site): Promise<void> =>
+export const install = (site: Site): Promise<Installed> =>
   transaction(site, 'BEGIN', new AbortController().signal, async (client) => {
     await client.query('SELECT pg_advisory_xact_lock($1)', [INSTALL_LOCK]);
     await checkServer(client);
@@ -39,7 +45,20 @@ export const install = (site: Site): Promise<void> =>
       );
     }
     if (tables.length === 0) throw new Error(`The provider ${site.config.name} has no collection.`);
+    return { importTriggers: await importTriggers(client, site) };
   });
+
+/** Constraints' own triggers are not among them, and Tanker's neither. Bit 2 of `tgtype` stands for INSERT. */
+async function importTriggers(client: ClientBase, { config }: Site): Promise<string[]> {
+  const { rows } = await client.query<{ text: string }>(
+    `SELECT place || ': ' || tgname AS text
+      FROM unnest($1::text[], $2::text[]) u(place, quoted) JOIN pg_trigger ON tgrelid = to_regclass(quoted)
+      WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 4 <> 0 AND NOT starts_with(tgname, 'tanker_')
+      ORDER BY 1`,
+    [config.collections.map(({ table }) => table), config.collections.map(({ table }) => quoteTable(table))],
+  );
+  return rows.map(({ text }) => text);
+}
 
 /** Lengths in the digest count octets of UTF-8, and the functions used here came with version 14. */
 async function checkServer(client: ClientBase): Promise<void> {

@@ -1,7 +1,8 @@
-import type { Drain } from '@tanker/contract/index.ts';
+import { type Drain, TankerError } from '@tanker/contract/index.ts';
 import type { CompanyCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
-import { readTables, type Table } from './catalog.ts';
+import { readOutbox, readTables, type Table } from './catalog.ts';
+import { joinChanges } from './changes.ts';
 import type { Site } from './site.ts';
 import { beginSnapshot, transaction } from './transaction.ts';
 
@@ -18,9 +19,29 @@ export async function pendingMessages(
   return Number(rows[0]?.n ?? 0);
 }
 
+/**
+ * Refuses an import whose own inserts have made messages, by a trigger: nobody sent them, and a consumer would deliver
+ * them. The outbox held none of the company before.
+ */
+export async function refuseMadeMessages(client: ClientBase, site: Site, company: string): Promise<void> {
+  const outbox = await readOutbox(client, site);
+  if (!outbox) return;
+  const { rows } = await client.query<{ n: string }>(
+    `SELECT count(*) AS n FROM ${outbox.table} WHERE ${outbox.ofCompany}`,
+    [company],
+  );
+  if (Number(rows[0]?.n) === 0) return;
+  throw new TankerError('StagingMismatch', {
+    what: `The import's own rows made ${rows[0]?.n} message(s) in ${outbox.place} that no part holds: a trigger of the tables writes them.`,
+    now: 'Nothing is visible.',
+    next: "Let that trigger do nothing while current_setting('tanker.worker', true) is 'on', then begin the import anew.",
+  });
+}
+
 /** What is pending and the watermark, at one instant. */
-export const drain = (site: Site, call: CompanyCall): Promise<Drain> =>
-  transaction(site, beginSnapshot(), call.signal, async (client) => {
+export async function drain(site: Site, call: CompanyCall): Promise<Drain> {
+  await joinChanges(site, call.signal, call.company);
+  return transaction(site, beginSnapshot(), call.signal, async (client) => {
     const { outbox } = site.config;
     const [table] = outbox ? await readTables(client, [{ ...outbox, name: 'outbox' }]) : [];
     const waits = table !== undefined && !(await isCopied(client, site, call.company));
@@ -29,6 +50,7 @@ export const drain = (site: Site, call: CompanyCall): Promise<Drain> =>
       watermark: await readWatermark(client, site, call.company),
     };
   });
+}
 
 /**
  * Whether the messages here are a copy: a collection is in the export of the company that is closed here, so that nobody

@@ -1,6 +1,7 @@
+import { TankerError } from '@tanker/contract/index.ts';
 import { type ClientBase, escapeIdentifier, escapeLiteral } from 'pg';
 import { sizeSql } from './canonical.ts';
-import { columnList, type Table, unusable } from './catalog.ts';
+import { columnList, type Table } from './catalog.ts';
 
 /** Escapes of COPY's text form at most double a value's octets. */
 const ESCAPE_FACTOR = 2;
@@ -70,8 +71,7 @@ interface Step {
 async function cut(client: ClientBase, table: Table, company: string, limit: number): Promise<Piece[]> {
   const pieces: Piece[] = [{ estimatedBytes: 0 }];
   for (const { place, bytes } of await steps(client, table, company, limit)) {
-    if (bytes > limit)
-      throw unusable(`A row of ${table.place} is larger than a part of ${limit} octets can be.`);
+    if (bytes > limit) throw rowTooLarge(table, limit);
     const last = pieces.at(-1) as Piece;
     if (last.estimatedBytes > 0 && last.estimatedBytes + bytes > limit) {
       last.to = place;
@@ -82,6 +82,13 @@ async function cut(client: ClientBase, table: Table, company: string, limit: num
   }
   return pieces;
 }
+
+const rowTooLarge = (table: Table, limit: number): TankerError =>
+  new TankerError('FormatUnreadable', {
+    what: `A row of ${table.place} is larger than a part of ${limit} octets can be.`,
+    now: 'The company is closed here and nothing was exported.',
+    next: 'Open the company, make the row smaller, then begin anew.',
+  });
 
 async function steps(client: ClientBase, table: Table, company: string, limit: number): Promise<Step[]> {
   const block = '(ctid::text::point)[0]::bigint';

@@ -1,8 +1,8 @@
-import { CONTRACT_VERSION, type Describe, type HookName } from '@tanker/contract/index.ts';
 import type { ProviderImplementation } from '@tanker/sdk/index.ts';
 import { type SiteOperations, Sites } from '../sites.ts';
 import { listClosings } from './closings.ts';
-import { checkConfig, FORMAT, type PostgresProviderConfig } from './config.ts';
+import { checkConfig, type PostgresProviderConfig } from './config.ts';
+import { describe } from './describe.ts';
 import { erase } from './erase.ts';
 import { readPart } from './export-part.ts';
 import { beginExport, finishExport, openCompany, releaseExport } from './exports.ts';
@@ -10,7 +10,7 @@ import { fenced } from './fence.ts';
 import { runHook } from './hooks.ts';
 import { importPart } from './import-part.ts';
 import { abortImport, beginImport, seal } from './imports.ts';
-import { install } from './install.ts';
+import { type Installed, install } from './install.ts';
 import { drain } from './outbox.ts';
 import { publishImport } from './publish.ts';
 import { createSite, type Site } from './site.ts';
@@ -19,8 +19,8 @@ import { summary } from './summary.ts';
 export interface PostgresProvider {
   /** For `serveProvider`. One process serves a location's exports: it holds their snapshots. */
   readonly implementation: ProviderImplementation;
-  /** Prepares one server. May be called at every start. */
-  install(server: string): Promise<void>;
+  /** Prepares one server. May be called at every start, and must be after an upgrade. */
+  install(server: string): Promise<Installed>;
   /** Ends snapshots and connections. May be called twice. */
   close(): Promise<void>;
 }
@@ -63,26 +63,3 @@ const OPERATIONS: SiteOperations<Site> = {
   erase,
   hook: runHook,
 };
-
-async function describe(site: Site): Promise<Describe> {
-  const { config, schema } = site;
-  const { rows } = await site.pool.query<{ incarnation: string }>(`SELECT ${schema}.incarnation()`);
-  const hooks = Object.keys(config.hooks ?? {}) as HookName[];
-  return {
-    name: config.name,
-    contractVersion: CONTRACT_VERSION,
-    incarnation: rows[0]?.incarnation ?? '',
-    writes: FORMAT,
-    reads: [FORMAT],
-    abilities: [
-      'export',
-      'import',
-      ...(config.outbox ? (['drain'] as const) : []),
-      ...(hooks.length > 0 ? (['hooks'] as const) : []),
-    ],
-    hooks,
-    importAfter: [...(config.importAfter ?? [])],
-    collections: config.collections.map((collection) => collection.name),
-    now: site.now(),
-  };
-}

@@ -1,29 +1,16 @@
-import {
-  type ImportBeginRequest,
-  ImportPublished,
-  type PartReceipt,
-  TankerError,
-} from '@tanker/contract/index.ts';
+import { type ImportBeginRequest, ImportPublished } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
 import { sessionUnknown, stagingMismatch } from '../refusals.ts';
-import { columnList, readCollections, type Table } from './catalog.ts';
+import { readCollections, type Table } from './catalog.ts';
 import { fenced } from './fence.ts';
 import { refuseRows } from './imports.ts';
+import { insertStaged, type StagedPart, stagedTables } from './insert-staged.ts';
+import { refuseMadeMessages } from './outbox.ts';
 import { advanceSequences } from './sequences.ts';
 import type { Site } from './site.ts';
+import { columnsOf, rememberSlice } from './slices.ts';
 import { checkImport } from './staging.ts';
-import { sqlState } from './transaction.ts';
-
-/** SQLSTATE class 23: unique, foreign key, check, exclusion and not-null violations. */
-const INTEGRITY_CLASS = '23';
-
-interface StagedPart {
-  part: number;
-  collection: string;
-  staging: string;
-  receipt: PartReceipt | null;
-}
 
 /**
  * Makes the staged rows the company's, all or none, in the transaction of the fence check. Refused unless staging
@@ -48,12 +35,20 @@ export function publishImport(
     const from = site.now();
     await refuseRows(client, site, call.company);
     const { rows: staged } = await client.query<StagedPart>(
-      `SELECT part, collection, staging, receipt FROM ${schema}.import_parts WHERE session = $1 ORDER BY part`,
+      `SELECT part, collection, staging, columns, receipt FROM ${schema}.import_parts WHERE session = $1 ORDER BY part`,
       [session],
     );
     const tables = await readCollections(client, site);
     await checkStaging(client, tables, staged, found.manifest, call.company);
-    const rows = await insertAll(client, tables, staged);
+    const slice = stagedTables(tables, staged);
+    const rows = await insertStaged(client, tables, slice);
+    await refuseMadeMessages(client, site, call.company);
+    await rememberSlice(
+      client,
+      site,
+      call.company,
+      columnsOf(slice.map(({ table, columns }) => ({ name: table.name, columns }))),
+    );
     await advanceSequences(client, tables, call.company);
     const published = { rows, work: [{ kind: 'publish' as const, from, to: site.now() }] };
     await client.query(`UPDATE ${schema}.imports SET published = $2 WHERE session = $1`, [
@@ -105,40 +100,4 @@ async function checkStaging(
       );
     }
   }
-}
-
-/** In the order of the collections, so that rows come after those they refer to. Plain inserts: nothing is replaced. */
-async function insertAll(
-  client: ClientBase,
-  tables: readonly Table[],
-  staged: readonly StagedPart[],
-): Promise<number> {
-  let inserted = 0;
-  for (const table of tables) {
-    const columns = columnList(table.columns);
-    for (const { staging } of staged.filter((one) => one.collection === table.name)) {
-      try {
-        const { rowCount } = await client.query(
-          `INSERT INTO ${table.table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${staging}`,
-        );
-        inserted += rowCount ?? 0;
-      } catch (error) {
-        throw sqlState(error)?.startsWith(INTEGRITY_CLASS) ? keyConflict(table, error) : error;
-      }
-    }
-  }
-  return inserted;
-}
-
-function keyConflict(table: Table, cause: unknown): TankerError {
-  const constraint = (cause as { constraint?: string }).constraint;
-  return new TankerError(
-    'KeyConflict',
-    {
-      what: `Imported rows break ${constraint ? `the constraint ${constraint}` : 'a constraint'} of ${table.place}.`,
-      now: 'Nothing was imported; rows that were there are unchanged.',
-      next: 'Find which rows of other companies use the same keys; keys must be unique across locations.',
-    },
-    { cause },
-  );
 }

@@ -20,8 +20,13 @@ CREATE TABLE IF NOT EXISTS ${s}.fence (
   closed_grant bigint,
   export_session text,
   import_session text,
-  changes bigint NOT NULL DEFAULT 0
+  changes bigint NOT NULL DEFAULT 0,
+  ended_epoch bigint,
+  ended_grant bigint
 );
+-- The closing that the last import ended: an erase puts it back.
+${addColumnSql(s, 'fence', 'ended_epoch', 'bigint')}
+${addColumnSql(s, 'fence', 'ended_grant', 'bigint')}
 
 -- Change counts not yet folded into the fence: a writer takes any row that nobody else holds.
 CREATE TABLE IF NOT EXISTS ${s}.changes (
@@ -35,8 +40,12 @@ CREATE TABLE IF NOT EXISTS ${s}.imports (
   session text PRIMARY KEY,
   company text NOT NULL,
   manifest jsonb NOT NULL,
-  published jsonb
+  published jsonb,
+  epoch bigint,
+  holder text
 );
+${addColumnSql(s, 'imports', 'epoch', 'bigint')}
+${addColumnSql(s, 'imports', 'holder', 'text')}
 CREATE INDEX IF NOT EXISTS imports_company ON ${s}.imports (company);
 CREATE TABLE IF NOT EXISTS ${s}.import_parts (
   session text NOT NULL REFERENCES ${s}.imports ON DELETE CASCADE,
@@ -45,7 +54,15 @@ CREATE TABLE IF NOT EXISTS ${s}.import_parts (
   staging text NOT NULL,
   rows bigint NOT NULL DEFAULT 0,
   receipt jsonb,
+  columns jsonb,
   PRIMARY KEY (session, part)
+);
+${addColumnSql(s, 'import_parts', 'columns', 'jsonb')}
+
+-- By collection the columns that a company's rows had when they were exported from here or published here last.
+CREATE TABLE IF NOT EXISTS ${s}.slices (
+  company text PRIMARY KEY,
+  columns jsonb NOT NULL
 );
 CREATE TABLE IF NOT EXISTS ${s}.hook_keys (
   company text NOT NULL,
@@ -57,6 +74,14 @@ CREATE TABLE IF NOT EXISTS ${s}.hook_keys (
 ${incarnationSql(s)}
 ${guardSql(s)}
 ${canonicalFunctionsSql(s)}`;
+
+/** A column of a later version, for a table that an earlier one made. Without need no lock is asked for. */
+const addColumnSql = (s: string, table: string, column: string, type: string): string => `
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '${s}.${table}'::regclass AND attname = '${column}') THEN
+    ALTER TABLE ${s}.${table} ADD COLUMN ${column} ${type};
+  END IF;
+END $$;`;
 
 /**
  * The incarnation: the cluster and its timeline (another after point-in-time recovery or a promotion), the database
@@ -122,6 +147,12 @@ CREATE OR REPLACE FUNCTION ${s}.watermark(asked text) RETURNS text LANGUAGE sql 
   SELECT (coalesce((SELECT f.changes FROM ${s}.fence f WHERE f.company = asked), 0)
     + coalesce((SELECT sum(c.n) FROM ${s}.changes c WHERE c.company = asked), 0))::text
 $$;
+-- Many rows become one; those that writers hold stay. It touches no fence row and waits for nobody.
+CREATE OR REPLACE FUNCTION ${s}.join_changes(asked text) RETURNS void LANGUAGE sql AS $$
+  WITH gone AS (DELETE FROM ${s}.changes c
+    WHERE c.shard IN (SELECT f.shard FROM ${s}.changes f WHERE f.company = asked FOR UPDATE SKIP LOCKED) RETURNING c.n)
+  INSERT INTO ${s}.changes (company, n) SELECT asked, sum(n) FROM gone HAVING count(*) > 0
+$$;
 -- Called with the fence row locked.
 CREATE OR REPLACE FUNCTION ${s}.fold_changes(asked text) RETURNS void LANGUAGE sql AS $$
   WITH gone AS (DELETE FROM ${s}.changes c WHERE c.company = asked RETURNING c.n)
@@ -144,6 +175,15 @@ CREATE OR REPLACE FUNCTION ${s}.canonical_json(v jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 BEGIN
   RETURN ${jsonSql('v', s)};
+END $$;
+
+-- Null where a string holds U+0000 or half a surrogate pair, or a number is beyond numeric's range.
+CREATE OR REPLACE FUNCTION ${s}.as_jsonb(v json) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+BEGIN
+  RETURN v::jsonb;
+EXCEPTION WHEN data_exception THEN
+  RETURN NULL;
 END $$;
 
 -- An array of several dimensions is an array of arrays: groups are folded from the innermost dimension outwards.

@@ -10,8 +10,8 @@ import type { Table } from './catalog.ts';
 const NEXTVAL_LIMIT = 100_000;
 
 /**
- * Lets every sequence of the tables stand at or above the company's imported numbers, in the steps it counts in: locations
- * that share out ids by step and first number keep doing so. Sequences that count down stay.
+ * Lets every sequence of the tables stand at or beyond the company's imported numbers, in the steps it counts in: locations
+ * that share out ids by step and first number keep doing so. One that counts down goes down to the lowest number.
  */
 export async function advanceSequences(
   client: ClientBase,
@@ -19,28 +19,32 @@ export async function advanceSequences(
   company: string,
 ): Promise<void> {
   for (const table of tables) {
-    for (const { name, sequence } of table.columns) {
-      if (sequence === null) continue;
-      const { rows } = await client.query<{ highest: string | null }>(
-        `SELECT max(${escapeIdentifier(name)})::text AS highest FROM ${table.table} WHERE ${table.ofCompany}`,
+    for (const { name, sequences } of table.columns) {
+      if (sequences.length === 0) continue;
+      const column = escapeIdentifier(name);
+      const { rows } = await client.query<{ lowest: string | null; highest: string | null }>(
+        `SELECT min(${column})::text AS lowest, max(${column})::text AS highest
+          FROM ${table.table} WHERE ${table.ofCompany}`,
         [company],
       );
-      const highest = rows[0]?.highest;
-      if (highest != null) await advance(client, sequence, highest);
+      const { lowest, highest } = rows[0] ?? {};
+      if (lowest == null || highest == null) continue;
+      for (const sequence of sequences) await advance(client, sequence, lowest, highest);
     }
   }
 }
 
-async function advance(client: ClientBase, sequence: string, highest: string): Promise<void> {
+async function advance(client: ClientBase, sequence: string, lowest: string, highest: string): Promise<void> {
   await client.query(
     `WITH state AS (
         SELECT s.last_value - CASE WHEN s.is_called THEN 0 ELSE d.seqincrement END AS drawn, d.seqincrement AS step,
-          d.seqmax AS most
-        FROM ${sequence} s, pg_sequence d WHERE d.seqrelid = $1::regclass AND d.seqincrement > 0),
-      gap AS (SELECT greatest(0, ceil(($2::numeric - drawn) / step)) AS calls, drawn, step, most FROM state)
-    SELECT count(CASE WHEN gap.calls <= $3 THEN nextval($1::regclass)
-        ELSE setval($1::regclass, least(gap.drawn + gap.calls * gap.step, gap.most)::bigint) END)
-    FROM gap, generate_series(1, CASE WHEN gap.calls <= $3 THEN gap.calls ELSE 1 END::bigint)`,
-    [sequence, highest, NEXTVAL_LIMIT],
+          d.seqmin AS least, d.seqmax AS most,
+          CASE WHEN d.seqincrement > 0 THEN $3::numeric ELSE $2::numeric END AS far
+        FROM ${sequence} s, pg_sequence d WHERE d.seqrelid = $1::regclass),
+      gap AS (SELECT greatest(0, ceil((far - drawn) / step)) AS calls, state.* FROM state)
+    SELECT count(CASE WHEN gap.calls <= $4 THEN nextval($1::regclass)
+        ELSE setval($1::regclass, greatest(gap.least, least(gap.drawn + gap.calls * gap.step, gap.most))::bigint) END)
+    FROM gap, generate_series(1, CASE WHEN gap.calls <= $4 THEN gap.calls ELSE 1 END::bigint)`,
+    [sequence, lowest, highest, NEXTVAL_LIMIT],
   );
 }

@@ -3,6 +3,7 @@ import { type ClientBase, escapeIdentifier } from 'pg';
 import { importSealed, sessionUnknown } from '../refusals.ts';
 import { columnList, type Table } from './catalog.ts';
 import type { FenceRow } from './fence.ts';
+import type { PartColumns } from './part-columns.ts';
 import type { Site } from './site.ts';
 
 /** Refuses an import call whose epoch is sealed or whose session is no longer the current one. */
@@ -12,13 +13,18 @@ export function checkImport(row: FenceRow, session: string): void {
 }
 
 /**
- * A table for one part, without the real table's keys and defaults. Unlogged: a crash of the server empties it, and
- * then publish finds other counts than the manifest's.
+ * A table for one part and its columns, without the real table's keys and defaults. Unlogged: a crash of the server
+ * empties it, and then publish finds other counts than the manifest's.
  */
-export async function createStaging(client: ClientBase, site: Site, table: Table): Promise<string> {
+export async function createStaging(
+  client: ClientBase,
+  site: Site,
+  table: Table,
+  columns: PartColumns,
+): Promise<string> {
   const name = `${site.schema}.${escapeIdentifier(`staging_${randomBytes(12).toString('hex')}`)}`;
   await client.query(
-    `CREATE UNLOGGED TABLE ${name} AS SELECT ${columnList(table.columns)} FROM ${table.table} WITH NO DATA`,
+    `CREATE UNLOGGED TABLE ${name} AS SELECT ${columnList(columns)} FROM ${table.table} WITH NO DATA`,
   );
   return name;
 }

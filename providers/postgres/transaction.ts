@@ -2,20 +2,24 @@ import { TankerError } from '@tanker/contract/index.ts';
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import type { Site } from './site.ts';
 
-/** Text forms that COPY and digests rest on, whatever the role or the database sets; RLS must never hide rows. */
-const TEXT_FORMS = `
+/**
+ * What COPY, digests and promises rest on, whatever the role or the database sets: text forms, no row that RLS hides,
+ * no end of a transaction but its own, and what is answered is durable.
+ */
+const SETTINGS = `
   SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres';
   SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'; SET LOCAL row_security = off;
-  SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;`;
+  SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+  SET LOCAL synchronous_commit = on;`;
 
 /** Tanker's own changes pass the closing that they themselves have made. */
-export const BEGIN_WORK = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${TEXT_FORMS} SET LOCAL tanker.worker = 'on';`;
+export const BEGIN_WORK = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${SETTINGS} SET LOCAL tanker.worker = 'on';`;
 /** Hooks are the provider's code: for them the closing holds and changes count. */
-export const BEGIN_HOOK = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${TEXT_FORMS}`;
+export const BEGIN_HOOK = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${SETTINGS}`;
 /** One consistent view of everything; with a snapshot's id, the very view that another connection holds. */
 export const beginSnapshot = (snapshot?: string): string =>
   `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-  ${snapshot === undefined ? '' : `SET TRANSACTION SNAPSHOT '${snapshot}';`} ${TEXT_FORMS}`;
+  ${snapshot === undefined ? '' : `SET TRANSACTION SNAPSHOT '${snapshot}';`} ${SETTINGS}`;
 
 /** SQLSTATE of the closing, raised by the guard triggers. */
 export const CLOSED_STATE = 'TK423';
@@ -29,6 +33,20 @@ export const sqlState = (error: unknown): string | undefined =>
 /** The backend of a client; `pg` keeps it though its types don't say so. */
 const backendOf = (client: ClientBase): number => (client as unknown as { processID: number }).processID;
 
+/** A connection of the pool. Whoever is aborted while all of them are taken waits no longer. */
+export function poolClient(pool: Pool, signal: AbortSignal): Promise<PoolClient> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<PoolClient>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  const settle = (client: PoolClient) => (signal.aborted ? client.release() : resolve(client));
+  void pool
+    .connect()
+    .then(settle, reject)
+    .finally(() => signal.removeEventListener('abort', stop));
+  return promise;
+}
+
 /**
  * Runs work in a transaction and commits it. When the signal is aborted the backend is ended, so that its locks are
  * free at once, the transaction is rolled back, and the signal's reason is thrown.
@@ -40,8 +58,7 @@ export async function transaction<T>(
   work: (client: PoolClient) => Promise<T>,
   pool: Pool = site.pool,
 ): Promise<T> {
-  signal.throwIfAborted();
-  const client = await pool.connect();
+  const client = await poolClient(pool, signal);
   const stop = () => void endBackend(site, client);
   signal.addEventListener('abort', stop, { once: true });
   // A client that dies between two queries says so here; the query that follows fails.

@@ -9,6 +9,7 @@ import {
   errorOfProblem,
   type Fence,
   type Format,
+  type ImportBegun,
   type PartReceipt,
   PROVIDER_BASE,
   type Sealed,
@@ -113,8 +114,10 @@ export class ProviderCaller {
     return new Uint8Array(await (await this.request('GET', path)).arrayBuffer());
   }
 
+  importBegun = (manifest: Exported['manifest']) => this.ask<ImportBegun>('POST', '/imports', manifest);
+
   async importBegin(manifest: Exported['manifest']): Promise<string> {
-    return (await this.ask<{ session: string }>('POST', '/imports', manifest)).session;
+    return (await this.importBegun(manifest)).session;
   }
 
   erase(): Promise<Erased> {

@@ -16,6 +16,10 @@ export interface ProviderUnderTest {
   change(server: string, company: string): Promise<void>;
   /** Makes the source another incarnation, as its operator would after a restore. */
   renewIncarnation(): Promise<void>;
+  /** Puts a message of the company into the store that waits for its consumer. Without it no message is looked for. */
+  pending?(server: string, company: string): Promise<void>;
+  /** Puts a row of the company where no collection claims it, past Tanker. Without it none is looked for. */
+  unclaimed?(server: string, company: string): Promise<void>;
   /** How often a hook's effect happened for a company. Without it only the provider's own word on that is looked at. */
   hookRuns?(server: string, company: string, hook: HookName): Promise<number>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { type ConformanceCase, equal, refused } from './context.ts';
+import { type ConformanceCase, equal, refused, rowsOf } from './context.ts';
 
 const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');
 
@@ -12,6 +12,42 @@ export const EXPORT_CASES: readonly ConformanceCase[] = [
       const { watermark } = await caller.drain();
       await t.change('source');
       assert.notEqual((await caller.drain()).watermark, watermark);
+    },
+  },
+  {
+    title: 'a change of the service alters the digest, not only the count of rows',
+    run: async (t) => {
+      const caller = await t.seeded();
+      const sums = async () => (await caller.seal()).collections.map(({ digest }) => digest.sum);
+      const before = await sums();
+      equal(await sums(), before);
+      await t.change('source');
+      assert.notDeepEqual(await sums(), before);
+    },
+  },
+  {
+    title: 'a message that waits is pending',
+    run: async (t) => {
+      const caller = await t.seeded();
+      const before = await caller.drain();
+      if (!t.provider.pending) return;
+      await t.provider.pending(t.provider.source, t.company);
+      const after = await caller.drain();
+      equal(after.pending, before.pending + 1);
+      assert.notEqual(after.watermark, before.watermark);
+    },
+  },
+  {
+    title: 'rows that no collection claims are told, and an erase leaves and counts them',
+    run: async (t) => {
+      const caller = await t.seeded();
+      const strangers = async () => rowsOf((await caller.summary()).unclaimed);
+      equal(await strangers(), 0);
+      if (!t.provider.unclaimed) return;
+      await t.provider.unclaimed(t.provider.source, t.company);
+      equal(await strangers(), 1);
+      equal((await caller.erase()).left, { rows: 1, staging: 0 });
+      equal(await strangers(), 1);
     },
   },
   {

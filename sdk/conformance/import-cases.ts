@@ -76,6 +76,29 @@ export const IMPORT_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'what was published is found again by the begin of the same import, and nothing is changed',
+    run: async (t) => {
+      const { slice, target } = await exported(t);
+      const session = await target.import(slice);
+      const published = await target.publish(session);
+      const look = async () => {
+        const { collections, stagingRows, watermark, closed } = await target.summary(true);
+        return { collections, stagingRows, watermark, closed };
+      };
+      const before = await look();
+      for (const again of [1, 2]) {
+        equal({ again, ...(await target.importBegun(slice.manifest)) }, { again, session, published: true });
+        equal(await target.publish(session), published);
+        await target.abort(session);
+      }
+      equal(await look(), before);
+      const another = { ...slice.manifest, collections: [] };
+      await refused(target.importBegin(another), 'TargetNotEmpty');
+      await target.seal();
+      await refused(target.importBegin(slice.manifest), 'ImportSealed');
+    },
+  },
+  {
     title: 'refuses a format that it does not read',
     run: async (t) => {
       const { slice, target } = await exported(t);

@@ -68,6 +68,24 @@ export const LIFE_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    title: 'an import that is undone where the company lived leaves it closed there, as it was',
+    run: async (t) => {
+      const slice = await removed(t);
+      const restore = await t.at('source', 3);
+      await restore.import(slice);
+      await t.change('source');
+      const undo = await t.at('source', 4);
+      equal((await undo.erase()).left, EMPTY);
+      await assert.rejects(t.change('source'));
+      const closed = (await undo.closings()).closings.filter(({ company }) => company === t.company);
+      equal(
+        closed.map(({ epoch, grant }) => ({ epoch, grant })),
+        [{ epoch: 4, grant: 1 }],
+      );
+      await livesAgain(t, slice, 'source', 5);
+    },
+  },
+  {
     title: 'an erase answers zero where the company never was, and so does every repeat of it',
     run: async (t) => {
       for (const epoch of [1, 1, 2]) {

@@ -229,6 +229,16 @@ describe('an import', () => {
     expect(result.hooks).toEqual(['before-import', 'after-import']);
   });
 
+  test('whose earlier worker died after the publish sends nothing again and tells what it published', async () => {
+    const { target, importing, result } = await exported();
+    await importing();
+    target.provider.calls.length = 0;
+    const again = await importing({ attempt: 2 });
+    expect(target.provider.calls).toEqual(['importBegin', 'importPublish']);
+    expect(again.result).toMatchObject({ rows: 3, bytes: 201_000, manifestSha256: result.manifest.sha256 });
+    expect(again.work.map(({ kind }) => kind)).toEqual(['publish']);
+  });
+
   test('that fails in the hook after it leaves the published session alone: recovery erases its rows', async () => {
     const { target, importing } = await exported();
     target.provider.fault = (call) => {

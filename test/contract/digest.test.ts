@@ -32,6 +32,7 @@ describe('canonical values', () => {
     ],
     [{ type: 'array', value: [{ type: 'null' }, { type: 'text', value: 'é' }] }, 'a1:n3:sé'],
     [{ type: 'json', value: { b: [1.5, null], a: 'x' } }, 'jo1:a2:sx1:b10:a4:d1.51:n'],
+    [{ type: 'json text', value: '["\\u0000"]' }, 'J["\\u0000"]'],
   ] as [CanonicalInput, string][])('%j is %s', (input, expected) => {
     expect(canonicalValue(input)).toBe(expected);
   });
@@ -48,6 +49,13 @@ describe('canonical values', () => {
     if (expected === undefined) expect(() => canonicalDecimal(given)).toThrow(RangeError);
     else expect(canonicalDecimal(given)).toBe(expected);
   });
+
+  test.each(['\0', '\ud800', { '\udc00': 1 }, ['a\0']])(
+    'JSON that not every store has is refused: %j',
+    (value) => {
+      expect(() => canonicalValue({ type: 'json', value })).toThrow(RangeError);
+    },
+  );
 
   test('what looks alike is not: null, empty, zero and minus zero, 1 as number and as text', () => {
     const alike: CanonicalInput[] = [

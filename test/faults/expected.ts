@@ -23,9 +23,6 @@ function isHealed(cell: Cell): boolean {
       return when === 'before' || isAgent;
     case 'fails':
       return when === 'after' && isAgent;
-    case 'worker-killed':
-      // Nobody publishes twice: the next attempt meets the rows of the one that died, and its begin is refused.
-      return !(cell.phase === 'import' && when === 'after');
     default:
       return true;
   }

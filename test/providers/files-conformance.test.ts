@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, test } from '@jest/globals';
@@ -51,6 +51,7 @@ const suite = describeProvider({
         const path = `change-${changes}`;
         await stores[server]?.put(company, [{ path, contentType: 'text/plain', content: Buffer.from(path) }]);
       },
+      unclaimed: async (server, company) => writeFileSync(join(directory(server), company, 'by-hand'), 'x'),
       hookRuns: async (server, company, hook) =>
         ran.filter((one) => one === `${server} ${company} ${hook}`).length,
       renewIncarnation: async () => void provider.renewIncarnation('db1'),

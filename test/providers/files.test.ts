@@ -203,6 +203,20 @@ test('what a crash left behind is removed at the next start, and nothing else', 
   expect(await contentOf(store, 'kept')).toBe('x');
 });
 
+test('a store of an earlier version is brought up to this one, and moves', async () => {
+  await store.put('acme', [{ ...text, path: 'a', content: Buffer.from('x') }]);
+  await running.close();
+  provider.close();
+  const database = new DatabaseSync(join(root, 'db2', 'metadata.db'));
+  database.exec(`ALTER TABLE imports DROP COLUMN epoch; ALTER TABLE imports DROP COLUMN holder;
+    ALTER TABLE fence DROP COLUMN ended_epoch; ALTER TABLE fence DROP COLUMN ended_grant`);
+  database.close();
+  await start();
+  const slice = await (await at('db1')).export();
+  await (await at('db2')).import(slice);
+  expect((await (await at('db2')).seal()).collections).toEqual(slice.manifest.collections);
+});
+
 test('staging that a crash left behind is not visible and goes with the next import', async () => {
   await store.put('acme', [{ ...text, path: 'a', content: Buffer.from('x') }]);
   const slice = await (await at('db1')).export();

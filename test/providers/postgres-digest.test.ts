@@ -208,3 +208,57 @@ test('names the column whose type has no canonical form', async () => {
     message: expect.stringContaining('app.odd.span has type interval'),
   });
 });
+
+/** A table of its own with one row of the company `acme`; answers its digest as the provider computes it. */
+async function digestOfRow(columns: string, values: readonly unknown[]) {
+  await client.query(`DROP TABLE IF EXISTS app.own; CREATE TABLE app.own (company text, ${columns})`);
+  const places = values.map((_, index) => `$${index + 1}`).join(', ');
+  await client.query(`INSERT INTO app.own VALUES ('acme', ${places})`, [...values]);
+  const [table] = await readTables(client, [{ ...TABLE, table: 'app.own' }], false);
+  if (!table) throw new Error('no table');
+  return tableDigest(client, SCHEMA, table, 'acme');
+}
+const digestOf = (fields: Record<string, CanonicalInput>) => {
+  const sum = new DigestSum();
+  sum.add(canonicalRow('things', { company: asText('acme'), ...fields }));
+  return sum.digest;
+};
+
+test.each(['d', 'e', 'u', 'o', 'x', 'c', 'm', 'w', 'g', 'v', 't', 'v0', 'hash', 'low'])(
+  'a column may be called %s, as something of the query is',
+  async (name) => {
+    const values: [string, unknown, CanonicalInput][] = [
+      ['text[]', ['a', null], array(['a', null], asText)],
+      ['int[]', [[1, 2]], array([[1, 2]], (inner) => array(inner, integer))],
+      ['json', '{"b":[1]}', { type: 'json', value: { b: [1] } }],
+      ['json', '"\\u0000"', { type: 'json text', value: '"\\u0000"' }],
+      ['jsonb[]', ['{"b":[1]}'], array([{ b: [1] }], (value) => ({ type: 'json', value }))],
+    ];
+    for (const [type, value, canonical] of values) {
+      expect(await digestOfRow(`"${name}" ${type}`, [value])).toEqual(digestOf({ [name]: canonical }));
+    }
+  },
+);
+
+test.each([
+  ['U+0000 in a string', '{"t": "a\\u0000b"}'],
+  ['U+0000 in a name', '{"\\u0000": 1}'],
+  ['half a surrogate pair', '["\\ud800"]'],
+  ['a surrogate pair the wrong way round', '"\\udc00\\ud800"'],
+  ['a large exponent', '{"n" : 1e131072}'],
+  ['a small exponent', '[1e-16384]'],
+  ['many digits', `[1${'0'.repeat(131_072)}]`],
+])('JSON that has no value as jsonb counts as its text: %s', async (_what, text) => {
+  expect(await digestOfRow('plain json', [text])).toEqual(
+    digestOf({ plain: { type: 'json text', value: text } }),
+  );
+});
+
+test('JSON at the edges of that has a value', async () => {
+  const text = '["\\ud83d\\ude00", 1e131071, 1e-16383]';
+  const value = { type: 'json' as const, value: ['😀', 0, 0] };
+  expect(await digestOfRow('plain json', [text])).not.toEqual(
+    digestOf({ plain: { type: 'json text', value: text } }),
+  );
+  expect(await digestOfRow('plain json', ['["\\ud83d\\ude00", 0.0, 0]'])).toEqual(digestOf({ plain: value }));
+});

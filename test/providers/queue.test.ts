@@ -48,6 +48,7 @@ const suite = describeProvider({
       return 7;
     },
     change: (server, company) => send(server, company, 0, LATER),
+    pending: (server, company) => send(server, company, 0, new Date(0)),
     hookRuns: async (server, company, hook) => {
       const counted = 'SELECT count(*)::int AS n FROM aside.hooked WHERE company = $1 AND hook = $2';
       return (await pool(server).query(counted, [company, hook])).rows[0].n;

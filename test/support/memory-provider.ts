@@ -5,6 +5,7 @@ import {
   type ExportFinished,
   type Fence,
   type ImportBeginRequest,
+  type ImportBegun,
   type PartReceipt,
   type Summary,
   TankerError,
@@ -44,6 +45,8 @@ export class MemoryProvider implements Provider {
   /** What describe tells; calls may name any. */
   incarnation = 'i1';
   published: number | undefined;
+  /** A begin then finds the published session. */
+  wasPublished = false;
   readonly parts: readonly Buffer[];
 
   constructor(parts: readonly Buffer[] = []) {
@@ -124,10 +127,10 @@ export class MemoryProvider implements Provider {
     this.#called('open', fence);
   }
 
-  async importBegin(fence: Fence, manifest: ImportBeginRequest): Promise<string> {
+  async importBegin(fence: Fence, manifest: ImportBeginRequest): Promise<ImportBegun> {
     this.#called('importBegin', fence);
     this.published ??= manifest.collections.reduce((sum, { digest }) => sum + digest.rows, 0);
-    return 'session';
+    return { session: 'session', ...(this.wasPublished ? { published: true } : {}) };
   }
 
   async importPart(fence: Fence, _session: string, part: number, body: Readable): Promise<PartReceipt> {
@@ -140,6 +143,7 @@ export class MemoryProvider implements Provider {
 
   async importPublish(fence: Fence) {
     this.#called('importPublish', fence);
+    this.wasPublished = true;
     return { rows: this.published ?? 0, work: [{ kind: 'publish' as const, from: NOW, to: NOW }] };
   }
 
