@@ -231,9 +231,9 @@ export const EraseRequest = z
 export const Erased = z
   .object({
     erased: z.object({ rows: Count, staging: Count }),
-    left: z
-      .object({ rows: Count, staging: Count })
-      .meta({ description: 'must be zero; anything else is a debt' }),
+    left: z.object({ rows: Count, staging: Count }).meta({
+      description: 'must be zero; anything else is tried again, as a debt or by a removal that stays open',
+    }),
   })
   .meta({ id: 'Erased' });
 export type Erased = z.infer<typeof Erased>;

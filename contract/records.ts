@@ -53,6 +53,14 @@ export const keys = {
   }),
   workers: (task: string) => ({ pk: `task#${task}`, prefix: 'worker#' }),
   subtasks: (task: string) => ({ pk: `task#${task}`, prefix: 'subtask#' }),
+  /** Those of the plan, before any epoch. */
+  describes: (task: string) => ({ pk: `task#${task}`, prefix: `subtask#${epochInKey(0)}#` }),
+  /** Those under an epoch; "~" stands behind every digit. */
+  claimedSubtasks: (task: string) => ({
+    pk: `task#${task}`,
+    first: `subtask#${epochInKey(1)}`,
+    last: 'subtask#~',
+  }),
   log: (task: string, at: string, unique: string) => ({ pk: `task#${task}`, sk: `log#${at}#${unique}` }),
   logs: (task: string) => ({ pk: `task#${task}`, prefix: 'log#' }),
   due: (due: string, at: string, task: string) => ({ pk: `due#${due}`, sk: `${at}#${task}` }),

@@ -172,8 +172,15 @@ export interface TaskToken {
   fail(error: string, cause: string): Promise<void>;
 }
 
+/** Which subtask of a task. */
+export type SubtaskAt = Pick<SubtaskRecord, 'task' | 'epoch' | 'phase' | 'action' | 'provider' | 'location'>;
+
 /** The subtasks' rows, as the control side reads and ends them. */
 export interface Subtasks {
+  get(at: SubtaskAt): Promise<SubtaskRecord | undefined>;
+  /** The plan's, of epoch 0: what providers have told of themselves is large, and nobody else needs it. */
+  describes(task: string): Promise<readonly SubtaskRecord[]>;
+  /** All others. */
   list(task: string): Promise<readonly SubtaskRecord[]>;
   /**
    * Ends a subtask whose worker nobody waits for any more: no later write of that worker is taken. One that is settled

@@ -45,13 +45,10 @@ interface Import {
 async function importOf(ports: AgentEventPorts, event: DispatchEvent, plan: Plan): Promise<Import> {
   if (plan.backup) return restoreOf(ports, event, plan);
   const from = sourceOf(plan);
-  const exported = resultOf(await ports.subtasks.list(event.task), {
-    epoch: event.epoch,
-    phase: 'export',
-    action: 'export',
-    provider: event.provider,
-    location: from,
-  });
+  const { task, epoch, provider } = event;
+  const at = { task, epoch, phase: 'export', action: 'export', provider, location: from } as const;
+  const subtask = await ports.subtasks.get(at);
+  const exported = resultOf(subtask ? [subtask] : [], at);
   if (exported) return { manifest: exported.manifest };
   throw new TankerError('ExportIncomplete', {
     what: `${event.provider} at ${formatLocation(from)} has no finished export of epoch ${event.epoch}.`,

@@ -26,7 +26,7 @@ export const bytesOf = (summary: Summary): number =>
   sum(summary.collections.map((collection) => collection.bytes));
 export const rowsOf = (summary: Summary): number =>
   sum(summary.collections.map((collection) => collection.rows));
-const at = (answer: Answer): string => `${answer.provider} at ${formatLocation(answer.location)}`;
+export const placeOf = (answer: Answer): string => `${answer.provider} at ${formatLocation(answer.location)}`;
 const formatText = (format: Format): string => `${format.name} version ${format.version}`;
 
 /** Who answers is who the topology names, and speaks this version of the contract. */
@@ -34,14 +34,14 @@ export function checkIdentity(answer: Answer): void {
   const { describe } = answer;
   if (describe.name !== answer.provider) {
     throw new TankerError('ProviderMismatch', {
-      what: `The endpoint of ${at(answer)} answers as "${describe.name}".`,
+      what: `The endpoint of ${placeOf(answer)} answers as "${describe.name}".`,
       now: UNTOUCHED,
       next: "Correct the provider's endpoint in the topology and deploy.",
     });
   }
   if (describe.contractVersion !== CONTRACT_VERSION) {
     throw new TankerError('ContractUnsupported', {
-      what: `${at(answer)} speaks version ${describe.contractVersion} of the contract, not ${CONTRACT_VERSION}.`,
+      what: `${placeOf(answer)} speaks version ${describe.contractVersion} of the contract, not ${CONTRACT_VERSION}.`,
       now: UNTOUCHED,
       next: 'Deploy a provider, or a Tanker, of the same contract version.',
     });
@@ -53,7 +53,7 @@ export function checkClaimed(answer: Answer): void {
   const [place] = answer.summary.unclaimed.filter((found) => found.rows > 0);
   if (!place) return;
   throw new TankerError('RowsUnclaimed', {
-    what: `${at(answer)} holds ${place.rows} row(s) of the company in ${place.place} that no collection claims.`,
+    what: `${placeOf(answer)} holds ${place.rows} row(s) of the company in ${place.place} that no collection claims.`,
     now: UNTOUCHED,
     next: `Let the provider export ${place.place}, or delete the rows if nobody needs them; they would be lost.`,
   });
@@ -63,13 +63,13 @@ export function checkClaimed(answer: Answer): void {
 export function checkReadable(format: Format, writer: string, target: Answer): void {
   if (target.describe.reads.some((f) => f.name === format.name && f.version === format.version)) return;
   throw new TankerError('FormatUnreadable', {
-    what: `${writer} ${formatText(format)}; ${at(target)} reads ${target.describe.reads.map(formatText).join(', ') || 'nothing'}.`,
+    what: `${writer} ${formatText(format)}; ${placeOf(target)} reads ${target.describe.reads.map(formatText).join(', ') || 'nothing'}.`,
     now: UNTOUCHED,
     next: 'Deploy the reader first: a version that reads the format must run at the target.',
   });
 }
 
-export const writerOf = (source: Answer): string => `${at(source)} writes`;
+export const writerOf = (source: Answer): string => `${placeOf(source)} writes`;
 
 /** Nothing of the company lies at the target; a fallback copy of an earlier move is named with its way out. */
 export function checkEmpty(target: Answer, company: string, fallback: FallbackRecord | undefined): void {
@@ -78,7 +78,7 @@ export function checkEmpty(target: Answer, company: string, fallback: FallbackRe
   const { datacenter, server } = target.location;
   const kept = fallback?.state === 'kept' ? fallback : undefined;
   throw new TankerError('TargetNotEmpty', {
-    what: `${at(target)} already holds ${rows} row(s) of the company.`,
+    what: `${placeOf(target)} already holds ${rows} row(s) of the company.`,
     now: kept
       ? `${UNTOUCHED} They are the fallback copy that task "${kept.task}" left there, kept until ${kept.cleanupAt}.`
       : UNTOUCHED,

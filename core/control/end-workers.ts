@@ -14,7 +14,8 @@ const isUnderWay = ({ state }: SubtaskRecord): boolean => state === 'dispatched'
  * calls to a provider are fenced by the epoch. May be called twice.
  */
 export async function endWorkers(ports: EndWorkersPorts, actor: Actor): Promise<void> {
-  const subtasks = await ports.subtasks.list(actor.task);
+  const { task } = actor;
+  const subtasks = [...(await ports.subtasks.describes(task)), ...(await ports.subtasks.list(task))];
   const left = subtasks.filter((subtask) => subtask.epoch < actor.epoch && isUnderWay(subtask));
   if (left.length === 0) return;
   const cause = `The recovery of epoch ${actor.epoch} has taken the task over; nobody waits for this worker any more.`;

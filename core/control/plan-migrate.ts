@@ -1,4 +1,5 @@
 import type { PlannedProvider, Topology } from '@tanker/contract/index.ts';
+import { checkFields } from './check-fields.ts';
 import {
   bytesOf,
   checkClaimed,
@@ -36,6 +37,7 @@ export const planMigrate: Planner<'migrate'> = async (ports, input, authority) =
         checkClaimed(answer);
         checkIdentity(there);
         checkReadable(answer.describe.writes, writerOf(answer), there);
+        checkFields(answer, there);
         checkEmpty(there, company, fallback);
         return planned(topology, answer, there);
       });

@@ -61,7 +61,7 @@ async function answersOf(
 ): Promise<readonly Answer[]> {
   const failed = order.describes.find((describe) => describe.status === 'failed');
   if (failed) throw unreachable(failed);
-  const subtasks = await ports.subtasks.list(order.task);
+  const subtasks = await ports.subtasks.describes(order.task);
   return checks.map(({ provider, location }) => {
     const result = resultOf(subtasks, { epoch: 0, phase: 'plan', action: 'describe', provider, location });
     if (!result) throw changedMeanwhile(order.company, provider, location);

@@ -53,6 +53,15 @@ export class RecordTable {
       : this.#query('pk = :pk AND begins_with(sk, :prefix)', { ':pk': at.pk, ':prefix': at.prefix }, schema);
   }
 
+  /** The records of a partition whose sort keys are from `first` to `last`, in key order. */
+  between<S extends z.ZodType>(
+    at: { pk: string; first: string; last: string },
+    schema: S,
+  ): Promise<z.infer<S>[]> {
+    const values = { ':pk': at.pk, ':first': at.first, ':last': at.last };
+    return this.#query('pk = :pk AND sk BETWEEN :first AND :last', values, schema);
+  }
+
   /** The records of a partition whose sort key is at most `last`, in key order. */
   upTo<S extends z.ZodType>(at: { pk: string; last: string }, schema: S): Promise<z.infer<S>[]> {
     return this.#query('pk = :pk AND sk <= :last', { ':pk': at.pk, ':last': at.last }, schema);

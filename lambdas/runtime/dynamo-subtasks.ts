@@ -5,7 +5,7 @@ import {
   SubtaskRecord,
   TankerError,
 } from '@tanker/contract/index.ts';
-import type { Dispatches, Subtasks } from '../../core/ports.ts';
+import type { Dispatches, SubtaskAt, Subtasks } from '../../core/ports.ts';
 import { type RecordTable, ttlAfter } from './dynamo-record.ts';
 
 /** The control side of the subtasks' rows: written when dispatched, read when verified. */
@@ -20,8 +20,16 @@ export class DynamoSubtasks implements Subtasks, Dispatches {
     this.#recordDays = recordDays;
   }
 
+  get(at: SubtaskAt): Promise<SubtaskRecord | undefined> {
+    return this.#table.get(keys.subtask(at), SubtaskRecord);
+  }
+
+  describes(task: string): Promise<SubtaskRecord[]> {
+    return this.#table.list(keys.describes(task), SubtaskRecord);
+  }
+
   list(task: string): Promise<SubtaskRecord[]> {
-    return this.#table.list(keys.subtasks(task), SubtaskRecord);
+    return this.#table.between(keys.claimedSubtasks(task), SubtaskRecord);
   }
 
   async end(subtask: SubtaskRecord, error: string, cause: string): Promise<void> {

@@ -4,12 +4,11 @@ import {
   type ImportBeginRequest,
   type ImportBegun,
   type Sealed,
-  TankerError,
 } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
 import type { OpenCall } from '../open-calls.ts';
-import { formatUnreadable, importSealed } from '../refusals.ts';
+import { formatUnreadable, importSealed, targetNotEmpty } from '../refusals.ts';
 import { readCollections, readOutbox } from './catalog.ts';
 import { FORMAT } from './config.ts';
 import { collectionDigests } from './digest.ts';
@@ -30,11 +29,9 @@ export async function refuseRows(client: ClientBase, site: Site, company: string
       company,
     ]);
     if (rows.length === 0) continue;
-    throw new TankerError('TargetNotEmpty', {
-      what: `The table ${table.place} at ${formatLocation(site.location)} already holds rows of the company.`,
-      now: 'Nothing was imported by this call.',
-      next: 'If they are leftovers, erase the company at this location, then migrate again.',
-    });
+    throw targetNotEmpty(
+      `The table ${table.place} at ${formatLocation(site.location)} already holds rows of the company.`,
+    );
   }
 }
 

@@ -135,6 +135,36 @@ describe('plan refuses before anything is touched', () => {
     expect(await world.claims.read(at.company)).toBeUndefined();
   });
 
+  const id = { name: 'id', type: 'bigint', required: true };
+  const note = { name: 'note', type: 'text', required: false };
+  test.each([
+    ['a field that the target has not', [id, note], [id], 'has no field note'],
+    ['a field of another type', [id], [{ ...id, type: 'uuid' }], 'has id as uuid, not bigint'],
+    [
+      'a field that the target demands',
+      [id],
+      [id, { ...note, required: true }],
+      'demands the field note, which the source does not have',
+    ],
+  ])('FormatUnreadable, for %s: the schemas differ', async (_, source, target, tells) => {
+    const answers = (_provider: string, location: Location) => ({
+      describe: { fields: { rows: sameLocation(location, SOURCE) ? source : target } },
+    });
+    const { error, cause } = await refusalOf(world, { answers });
+    expect(error).toBe('FormatUnreadable');
+    expect(cause).toContain(`contacts at eu/db1 ${tells}; contacts at us/db1 is the source`);
+  });
+
+  test('no field that may be empty at the target, and nobody who tells no fields', async () => {
+    const wider = (_provider: string, location: Location) => ({
+      describe: { fields: { rows: sameLocation(location, SOURCE) ? [id] : [id, note] } },
+    });
+    expect((await refusalOf(world, { answers: wider })).error).toBe('none');
+    const silent = (_provider: string, location: Location) =>
+      sameLocation(location, SOURCE) ? { describe: { fields: { rows: [id, note] } } } : {};
+    expect((await refusalOf(world, { answers: silent })).error).toBe('none');
+  });
+
   test('a provider that could not be asked, naming it and its location', async () => {
     const at = await openedTask(world);
     const failed = {

@@ -242,7 +242,7 @@ test('a part whose leftovers can’t be removed holds no later call up', async (
     ...{ location, company: 'acme', signal: new AbortController().signal },
     fence: { task: 't', epoch, holder: `t/e${epoch}`, incarnation },
   });
-  const session = await implementation.importBegin(
+  const { session } = await implementation.importBegin(
     call(1),
     structuredClone(slice.manifest) as ImportBeginRequest,
   );
