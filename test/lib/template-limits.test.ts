@@ -1,36 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { TopologyInput } from '@tanker/contract/topology.ts';
-import { type Measured, measure, refuseTooLarge } from '../../lib/template-limits.ts';
-import example from '../../topology.example.ts';
-import { type Synthesized, synthesize } from './synthesized.ts';
-
-const REGIONS = ['ap-southeast-1', 'ap-southeast-2', 'ap-northeast-1', 'eu-central-1', 'us-east-1'];
-
-/** A name as long as names may be. */
-const long = (name: string, length: number): string => name.padEnd(length, 'x');
-
-/** The example with so many datacenters and providers, under the longest names. */
-function topologyOf(datacenterCount: number, providerCount: number): TopologyInput {
-  const datacenters = Array.from({ length: datacenterCount }, (_, index) => ({
-    name: long(`dc${index}`, 24),
-    region: REGIONS[index % REGIONS.length] as string,
-    jurisdiction: 'EU',
-    servers: ['db1'],
-  }));
-  const providers = Array.from({ length: providerCount }, (_, index) => ({
-    name: long(`p${index}`, 24),
-    endpoints: Object.fromEntries(datacenters.map(({ name }) => [name, `https://p${index}.${name}.example`])),
-    secret: long(`tanker/provider/p${index}`, 128),
-  }));
-  return { ...example, installation: long('tanker', 16), datacenters, providers, residency: [] };
-}
-
-const measured = ({ stacks }: Synthesized): Measured[] =>
-  Object.entries(stacks).flatMap(([stack, { text }]) => measure({ stack, text }));
-
-/** The fullest of its kind, as a part of its quota. */
-const fullest = (all: readonly Measured[], unit: string): number =>
-  Math.max(...all.filter((one) => one.unit === unit).map(({ size, quota }) => size / quota));
+import { refuseTooLarge } from '../../lib/template-limits.ts';
+import { fullest, measured, topologyOf } from './large-topology.ts';
+import { synthesize } from './synthesized.ts';
 
 describe('what AWS takes of a template', () => {
   test('has room for 200 providers', () => {
@@ -43,15 +14,6 @@ describe('what AWS takes of a template', () => {
       expect(Object.keys(Resources).length).toBeLessThan(400);
     }
   }, 120_000);
-
-  test('has room for 20 datacenters, with cdk-nag on: rights that are too many for a role stand in policies of their own', () => {
-    const synthesized = synthesize({ topology: topologyOf(20, 3), nag: true });
-    const all = measured(synthesized);
-    for (const unit of new Set(all.map((one) => one.unit))) expect(fullest(all, unit)).toBeLessThanOrEqual(1);
-    expect(fullest(all, 'managed policies')).toBe(0.3);
-    const text = synthesized.stacks[`${long('tanker', 16)}-control`]?.text ?? '';
-    for (const { name } of topologyOf(20, 3).datacenters) expect(text).toContain(`${name}-describe"`);
-  }, 180_000);
 });
 
 const template = (Resources: object) => [{ stack: 'tanker-eu', text: JSON.stringify({ Resources }) }];
