@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Datacenter, TankerError, Topology, type TopologyProvider } from '@tanker/contract/index.ts';
+import {
+  type Datacenter,
+  mistakesOf,
+  TankerError,
+  Topology,
+  type TopologyProvider,
+} from '@tanker/contract/index.ts';
 
 let loaded: Topology | undefined;
 
@@ -25,8 +31,7 @@ function readTopology(name: string): Topology {
   }
   const parsed = Topology.safeParse(value);
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw broken(`The topology file ${file} is wrong: ${fields.join('; ')}.`);
+  throw broken(`The topology file ${file} is wrong: ${mistakesOf(parsed.error.issues, 'the file')}.`);
 }
 
 const broken = (what: string): TankerError =>
