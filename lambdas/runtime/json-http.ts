@@ -109,7 +109,7 @@ async function once<R>(
 ): Promise<R> {
   const timeout = new AbortController();
   const timer = setTimeout(
-    () => timeout.abort(new Error(`No answer within ${call.timeoutMs} ms.`)),
+    () => timeout.abort(new Error(`no answer within ${call.timeoutMs} ms`)),
     call.timeoutMs,
   );
   const signal = call.signal ? AbortSignal.any([call.signal, timeout.signal]) : timeout.signal;

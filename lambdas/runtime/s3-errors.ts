@@ -55,8 +55,8 @@ export const mismatch = (what: string, cause?: unknown): TankerError =>
     'ChecksumMismatch',
     {
       what,
-      now: 'Nothing of it was used.',
-      next: 'The task is undone by its recovery. A new move, backup or removal writes objects of its own; a restore reads the same ones again, so look at the bucket first.',
+      now: 'Nothing of it was used; the task is undone by its recovery.',
+      next: 'Look at the bucket before you restore: a restore reads the same objects again. A new move, backup or removal writes objects of its own.',
     },
     { cause },
   );
