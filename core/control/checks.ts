@@ -78,7 +78,7 @@ export function checkEmpty(target: Answer, company: string, fallback: FallbackRe
   const { datacenter, server } = target.location;
   const kept = fallback?.state === 'kept' ? fallback : undefined;
   throw new TankerError('TargetNotEmpty', {
-    what: `${at(target)} already holds ${rows} row(s) of the company.`,
+    what: `${at(target)} already holds ${rows} row(s) of company "${company}".`,
     now: kept
       ? `${UNTOUCHED} They are the fallback copy that task "${kept.task}" left there, kept until ${kept.cleanupAt}.`
       : UNTOUCHED,

@@ -50,7 +50,7 @@ export function refusedRead(error: unknown, key: string): unknown {
   return error;
 }
 
-export const mismatch = (what: string, cause?: unknown): TankerError =>
+const mismatch = (what: string, cause: unknown): TankerError =>
   new TankerError(
     'ChecksumMismatch',
     {
@@ -60,3 +60,11 @@ export const mismatch = (what: string, cause?: unknown): TankerError =>
     },
     { cause },
   );
+
+/** Objects that are to go and are still there: S3 answers a deletion of many with what it refused of them. */
+export const notDeleted = (which: string, why: string): TankerError =>
+  new TankerError('InternalFailure', {
+    what: `S3 did not delete ${which}: ${why}.`,
+    now: 'Those objects are still there; nobody restores from them.',
+    next: "Look at the agent's rights on the bucket and its key; what is due to be deleted is tried again.",
+  });

@@ -27,7 +27,8 @@ function readTopology(name: string): Topology {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw broken(`The topology file ${file} can't be read: ${(error as Error).name}.`);
+    const failed = error as NodeJS.ErrnoException;
+    throw broken(`The topology file ${file} can't be read: ${failed.code ?? failed.name}.`);
   }
   const parsed = Topology.safeParse(value);
   if (parsed.success) return parsed.data;
