@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Topology } from '@tanker/contract/index.ts';
+import { mistakesOf, Topology } from '@tanker/contract/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { KEPT_DEMO_FILE, KeptDemo } from './kept-demo.ts';
 import { Mistake, usageMistake } from './mistakes.ts';
@@ -35,11 +35,8 @@ async function readTopology(path: string): Promise<Topology> {
   });
   const parsed = Topology.safeParse(value);
   if (parsed.success) return parsed.data;
-  const mistakes = parsed.error.issues.map(
-    (issue) => `${issue.path.map(String).join('.') || 'the file'}: ${issue.message}`,
-  );
   throw usageMistake(
-    `The topology ${path} is wrong: ${mistakes.join('; ')}.`,
+    `The topology ${path} is wrong: ${mistakesOf(parsed.error.issues, 'the file')}.`,
     'Correct it, or name the file that was deployed.',
   );
 }

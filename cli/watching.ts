@@ -2,6 +2,7 @@ import {
   type Debt,
   formatLocation,
   type SubtaskRecord,
+  sentence,
   TankerError,
   type TaskOperation,
   type TaskRecord,
@@ -12,7 +13,7 @@ import { belongsToPhase, ProgressLines } from '@tanker/sdk/task-progress.ts';
 import { taskUnknown } from '@tanker/sdk/task-records.ts';
 import { type ClosedTask, endText, incompleteOf, isDone } from '@tanker/sdk/task-words.ts';
 import type { Clients } from './aws/clients.ts';
-import { findExecution } from './aws/executions.ts';
+import { type ExecutionState, findExecution } from './aws/executions.ts';
 import type { Session } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
@@ -62,10 +63,15 @@ async function whyAbsent(clients: Clients, id: string): Promise<void> {
   if (execution === undefined) throw taskUnknown(id);
   if (execution.status === 'RUNNING') return;
   throw new TankerError('PhaseFailed', {
-    what: `The execution of task "${id}" ended as ${execution.status} without a record: ${execution.error ?? 'no error given'}.`,
-    now: execution.cause ?? 'The company was not touched.',
+    what: `The execution of task "${id}" ended as ${execution.status} without a record: ${saidBy(execution)}`,
+    now: 'It touched nothing, unless there was a record that has expired.',
     next: 'Look at the execution in the Step Functions console, then start again under a new task id.',
   });
+}
+
+/** The cause of a nested execution is a document; its error says enough. */
+function saidBy({ error = 'no error given', cause = '' }: ExecutionState): string {
+  return sentence(cause === '' || cause.startsWith('{') ? error : `${error}: ${cause}`);
 }
 
 const lookEvery = ({ demo }: Clients): number => (demo ? LOOK_EVERY_MS_IN_DEMO : LOOK_EVERY_MS);

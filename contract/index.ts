@@ -11,6 +11,7 @@ export * from './limits.ts';
 export * from './machines.ts';
 export * from './manifest.ts';
 export * from './metrics.ts';
+export * from './mistakes.ts';
 export * from './names.ts';
 export * from './operations.ts';
 export * from './plan.ts';

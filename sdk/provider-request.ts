@@ -7,6 +7,7 @@ import {
   FenceHeaders,
   HookName,
   type Location,
+  mistakesOf,
   PROVIDER_BASE,
   PROVIDER_OPERATIONS,
   type ProviderOperation,
@@ -71,7 +72,7 @@ function route(method: string, path: string): { route: Route; groups: Record<str
   throw new TankerError('ResourceUnknown', {
     what: 'The contract has no such path with this method.',
     now: 'Nothing was done.',
-    next: `Paths begin with ${PROVIDER_BASE}; the contract's OpenAPI document lists them.`,
+    next: `Look the path up in the contract's OpenAPI document; all of them begin with ${PROVIDER_BASE}.`,
   });
 }
 
@@ -79,13 +80,17 @@ function route(method: string, path: string): { route: Route; groups: Record<str
 function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map((issue) => `${[where, ...issue.path].join('.')}: ${issue.message}`);
-  throw invalid(issues.join('; '));
+  throw invalid(
+    mistakesOf(
+      parsed.error.issues.map(({ path, message }) => ({ path: [where, ...path], message })),
+      where,
+    ),
+  );
 }
 
 const invalid = (what: string): TankerError =>
   new TankerError('RequestInvalid', {
-    what,
+    what: `The request does not match the contract: ${what}.`,
     now: 'Nothing was touched.',
     next: 'Send what the contract describes.',
   });

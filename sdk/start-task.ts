@@ -1,4 +1,4 @@
-import { INPUTS, type InputOf, TankerError, type TaskOperation } from '@tanker/contract/index.ts';
+import { INPUTS, type InputOf, mistakesOf, TankerError, type TaskOperation } from '@tanker/contract/index.ts';
 
 /** Executions of one operation's machine, by the name that is the task id. */
 export interface Executions<O extends TaskOperation = TaskOperation> {
@@ -58,9 +58,8 @@ export const taskIdTaken = (task: string): TankerError =>
 
 function invalid(operation: TaskOperation, input: unknown): TankerError {
   const { error } = INPUTS[operation].safeParse(input);
-  const mistakes = error?.issues.map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`) ?? [];
   return new TankerError('InputInvalid', {
-    what: `The input is none of a ${operation}: ${mistakes.join('; ')}.`,
+    what: `The input is none of a ${operation}: ${mistakesOf(error?.issues ?? [], 'input')}.`,
     now: 'Nothing was started.',
     next: 'Correct it; the contract has the schema.',
   });

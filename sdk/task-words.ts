@@ -6,6 +6,7 @@ import {
   type Outcome,
   PHASES,
   type Plan,
+  sentence,
   type TaskOperation,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
@@ -120,9 +121,6 @@ function doneText(task: ClosedTask): string {
         : 'The fallback copy is given up, and not all of it is erased.';
   }
 }
-
-/** A cause in AWS's words may lack its full stop. */
-const sentence = (text: string): string => (/[.!?]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`);
 
 /** How a closed task ended: what is true of its company now. */
 export function endText(task: ClosedTask): string {

@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+import { ROOT, sources } from './support/sources.ts';
 
 /** Who may import whom, beside itself; anything that isn't said here is forbidden. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'anything'>> = {
@@ -40,17 +38,6 @@ const KEPT_PACKAGES: readonly { readonly pattern: RegExp; readonly areas: readon
 
 /** Folders that other teams install: reached by their package's name, never by a path. */
 const WORKSPACES = ['contract', 'sdk', 'providers', 'cli'];
-
-const NOT_SOURCE = new Set(['node_modules', 'cdk.out', 'coverage', 'dist']);
-
-function sources(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    if (NOT_SOURCE.has(name) || name.startsWith('.')) return [];
-    const path = join(folder, name);
-    if (statSync(path).isDirectory()) return sources(path);
-    return /\.(ts|mts|mjs|js)$/.test(name) ? [path] : [];
-  });
-}
 
 /** The part of the house that a file belongs to: its top folder, for the functions also the one below. */
 function areaOf(file: string): string {

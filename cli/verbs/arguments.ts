@@ -76,7 +76,7 @@ export function checkTarget({ datacenters }: Topology, { datacenter, server }: T
   }
   if (server === undefined && found.servers.length > 1) {
     throw usageMistake(
-      `The datacenter ${datacenter} has several servers.`,
+      `The datacenter ${datacenter} has several servers, and none was named.`,
       `Name one: ${found.servers.map((name) => `${datacenter}/${name}`).join(', ')}.`,
     );
   }

@@ -1,4 +1,11 @@
-import { TankerError, type TaskOperation, type TaskRecord } from '@tanker/contract/index.ts';
+import {
+  type ErrorName,
+  type Refusal,
+  sentence,
+  TankerError,
+  type TaskOperation,
+  type TaskRecord,
+} from '@tanker/contract/index.ts';
 import { type ClosedTask, commitPassed, endText, inRecovery, isDone } from '@tanker/sdk/task-words.ts';
 import { minuteText } from '@tanker/sdk/text.ts';
 import type { Command } from 'commander';
@@ -48,11 +55,7 @@ async function cancel(session: Session, id: string, options: CancelOptions): Pro
   if (commitPassed(task)) throw passed(task);
   // A recovery decides for itself, and stopping the execution that waits for it would only stop it too.
   const stopped =
-    !inRecovery(task) &&
-    (await stopExecution(clients.states, task.executionArn, {
-      error: 'TaskCancelled',
-      cause: `Cancelled by ${options.requestedBy}: ${options.reason}`,
-    }));
+    !inRecovery(task) && (await stopExecution(clients.states, task.executionArn, whoAndWhy(options)));
   if (!json) {
     context.out.write(
       stopped
@@ -68,6 +71,12 @@ async function cancel(session: Session, id: string, options: CancelOptions): Pro
   );
   return cancelled ? EXIT.done : EXIT.failed;
 }
+
+/** What the execution ends with, and then the task's record. */
+const whoAndWhy = ({ requestedBy, reason }: CancelOptions): Refusal => ({
+  error: 'TaskCancelled' satisfies ErrorName,
+  cause: `${sentence(`Cancelled by ${requestedBy}: ${reason}`)} The recovery undoes what the task did. Start it again under a new task id, if it is wanted after all.`,
+});
 
 /** A task that ended otherwise although it was stopped. */
 const tooLate = (task: ClosedTask): string =>
@@ -94,11 +103,11 @@ const passed = (task: TaskRecord): TankerError =>
 const BACK = {
   migrate: ({ company }) =>
     `To go back, give the fallback copy up and move the company again (tanker cleanup ${company}, tanker migrate ${company}).`,
-  backup: () => 'A backup changes nothing and dies by itself.',
+  backup: () => 'Nothing has to be taken back: a backup changes nothing and dies by itself.',
   restore: ({ company }) => `To go back, remove the company again (tanker remove ${company}).`,
   remove: ({ company, task, plan }) =>
     plan?.final || Date.parse(plan?.expiresAt ?? '') <= Date.now()
-      ? 'Its backup can not be restored: nothing brings the company back.'
+      ? 'Nothing brings the company back: its backup can not be restored.'
       : `To bring the company back, restore it from its backup (tanker restore ${company} --backup ${task}).`,
-  cleanup: () => 'What was given up is not brought back.',
+  cleanup: () => 'Nothing brings back what was given up.',
 } as const satisfies Record<TaskOperation, (task: TaskRecord) => string>;

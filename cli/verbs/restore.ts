@@ -81,6 +81,6 @@ async function latestBackup(
   throw new TankerError('BackupUnknown', {
     what: `No backup of "${company}" can be restored, or none for long enough.`,
     now: 'Nothing was touched.',
-    next: `Look which there are and were: tanker backups ${company}`,
+    next: `Look which there are and were (tanker backups ${company}).`,
   });
 }

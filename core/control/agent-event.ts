@@ -69,7 +69,7 @@ async function restoreOf(ports: AgentEventPorts, event: DispatchEvent, plan: Pla
   throw new TankerError('BackupUnusable', {
     what: `The backup of task "${task}" holds nothing of ${event.provider}.`,
     now: 'Nothing was imported.',
-    next: 'Recovery erases the target. Restore another backup of the company, if there is one.',
+    next: 'Restore another backup of the company, if there is one; recovery erases the target.',
   });
 }
 

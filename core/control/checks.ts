@@ -78,7 +78,7 @@ export function checkEmpty(target: Answer, company: string, fallback: FallbackRe
   const { datacenter, server } = target.location;
   const kept = fallback?.state === 'kept' ? fallback : undefined;
   throw new TankerError('TargetNotEmpty', {
-    what: `${placeOf(target)} already holds ${rows} row(s) of the company.`,
+    what: `${placeOf(target)} already holds ${rows} row(s) of company "${company}".`,
     now: kept
       ? `${UNTOUCHED} They are the fallback copy that task "${kept.task}" left there, kept until ${kept.cleanupAt}.`
       : UNTOUCHED,
@@ -111,10 +111,10 @@ export function planWaves(topology: Topology, answers: readonly Answer[]): strin
       ],
     ]),
   );
-  const waves = importWaves(names, after);
-  if (waves) return waves;
+  const placed = importWaves(names, after);
+  if ('waves' in placed) return placed.waves;
   throw new TankerError('ProviderMismatch', {
-    what: 'The importAfter rules of topology and providers together run in a circle.',
+    what: `The importAfter rules of ${placed.circle.join(', ')} run in a circle: those of the topology together with the providers' own.`,
     now: UNTOUCHED,
     next: 'Remove one of the rules; describe shows what each provider asks for.',
   });

@@ -34,5 +34,5 @@ const broken = (actor: Actor, grant: number): TankerError =>
   new TankerError('GrantBroken', {
     what: `The traffic lock (grant ${grant}) of task "${actor.task}" had ended before the backup was complete.`,
     now: 'Customers may have written in between; the backup is of no use, and home is open.',
-    next: 'Recovery discards it. Look which phase took too long, then start again under a new task id.',
+    next: 'Look which phase took too long, then start again under a new task id; recovery discards the backup.',
   });

@@ -58,7 +58,7 @@ export const unverified = (actor: Actor): TankerError =>
   new TankerError('VerificationFailed', {
     what: `Task "${actor.task}" is not verified under epoch ${actor.epoch}.`,
     now: 'Nothing was committed.',
-    next: 'Recovery goes back; the log tells which verification is missing.',
+    next: 'Look in the log of the task which verification is missing; recovery goes back.',
   });
 
 /**

@@ -2,6 +2,7 @@ import {
   formatHolder,
   INPUTS,
   type InputOf,
+  mistakesOf,
   type OpenTaskResult,
   type Refusal,
   TankerError,
@@ -33,11 +34,8 @@ type Input = InputOf<TaskOperation>;
 function parseInput(order: OpenTaskOrder): Input | TankerError {
   const parsed = INPUTS[order.operation].safeParse(order.input);
   if (!parsed.success) {
-    const mistakes = parsed.error.issues.map(
-      (issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`,
-    );
     return new TankerError('InputInvalid', {
-      what: `The input does not match: ${mistakes.join('; ')}.`,
+      what: `The input does not match: ${mistakesOf(parsed.error.issues, 'input')}.`,
       now: UNTOUCHED,
       next: `Correct the input and start a new execution; the contract has the schema of a ${order.operation}.`,
     });

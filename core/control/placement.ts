@@ -32,7 +32,7 @@ export function resolvePlace(topology: Topology, place: Place): Location {
   throw new TankerError('ServerUnknown', {
     what: place.server
       ? `Datacenter "${name}" has no server "${place.server}".`
-      : `Datacenter "${name}" has several servers.`,
+      : `Datacenter "${name}" has several servers, and none was named.`,
     now: UNTOUCHED,
     next: `Name one of ${known(servers)}.`,
   });

@@ -78,7 +78,7 @@ function checkVersion(kept: KeptFallback, version: number): void {
   throw new TankerError('PlacementChanged', {
     what: `The fallback copy at ${formatLocation(kept.location)} is of version ${kept.version}; the authority says ${version}.`,
     now: UNTOUCHED,
-    next: "The gateway's store was set back: find out where the company lives before anything is erased.",
+    next: "Find out where the company lives before anything is erased: the gateway's store was set back.",
   });
 }
 

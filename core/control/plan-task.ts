@@ -7,6 +7,7 @@ import {
   type Plan,
   type PlanTaskResult,
   type SubtaskStatus,
+  sentence,
   TankerError,
   type TaskOperation,
 } from '@tanker/contract/index.ts';
@@ -40,7 +41,7 @@ const TELLING = new Set(['RequestUnauthorized', 'ResourceUnknown', 'ContractUnsu
 function unreachable(failed: SubtaskStatus): TankerError {
   const name = failed.error && TELLING.has(failed.error) ? ` (${failed.error})` : '';
   return new TankerError('ProviderUnreachable', {
-    what: `${failed.provider} at ${formatLocation(failed.location)} could not be asked${name}: ${failed.cause || failed.error}`,
+    what: `${failed.provider} at ${formatLocation(failed.location)} could not be asked${name}: ${sentence(failed.cause || (failed.error ?? 'no reason given'))}`,
     now: UNTOUCHED,
     next: 'Bring the provider back, or correct its endpoint and secret, then start again under a new task id.',
   });
@@ -140,7 +141,7 @@ async function claimAuthority(ports: PlanPorts, order: PlanOrder, plan: Plan, ep
   throw new TankerError('PlacementChanged', {
     what: `Company "${order.company}" changed its home while it was planned (version ${plan.version}, now ${record.version}: ${formatHome(record.home)}).`,
     now: 'The company is claimed by this task and nothing else was touched.',
-    next: 'Recovery lets it go; start again under a new task id.',
+    next: 'Start again under a new task id; recovery lets the company go.',
   });
 }
 

@@ -98,5 +98,5 @@ const incomplete = ({ task }: Actor, { provider, location, cause }: Debt & { cau
   new TankerError('EraseIncomplete', {
     what: `Task "${task}" can't be closed as a removal: ${provider} at ${formatLocation(location)} is not proven empty (${cause}).`,
     now: 'The company lives nowhere any more, and the task is open.',
-    next: 'The sweeper starts its recovery again, which erases again.',
+    next: 'Nothing: the sweeper starts its recovery again, which erases again.',
   });

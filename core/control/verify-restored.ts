@@ -70,7 +70,7 @@ export function demandAlive({ state, task, expiresAt }: BackupRecord, now: Date)
   throw new TankerError('BackupExpired', {
     what: `The backup of task "${task}" could be restored until ${expiresAt}.`,
     now: STILL_NOWHERE,
-    next: 'Recovery erases the target. Restore another backup of the company, if there is one.',
+    next: 'Restore another backup of the company, if there is one.',
   });
 }
 

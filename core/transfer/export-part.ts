@@ -42,6 +42,7 @@ interface Streamed {
 
 /** The part buffers, and what becomes of each when it is full. */
 interface Lane {
+  readonly key: string;
   readonly buffers: PartBuffers;
   /** Hands a full buffer over; it comes back to the buffers when it was sent. */
   send(buffer: Buffer, bytes: number): Promise<void>;
@@ -93,11 +94,11 @@ async function fill(stream: Readable, lane: Lane, signal: AbortSignal): Promise<
   let bytes = 0;
   let buffer = await lane.buffers.take(signal);
   let filled = 0;
-  for await (const chunk of octets(stream)) {
+  for await (const chunk of octets(stream, lane.key)) {
     sha256.update(chunk);
     crc = crc32(chunk, crc);
     bytes += chunk.length;
-    if (bytes > MAX_PART_BYTES) throw tooLarge();
+    if (bytes > MAX_PART_BYTES) throw tooLarge(lane.key);
     for (let from = 0; from < chunk.length; ) {
       if (filled === buffer.length) {
         await lane.send(buffer, filled);
@@ -118,7 +119,7 @@ async function fill(stream: Readable, lane: Lane, signal: AbortSignal): Promise<
 }
 
 /** The provider's octets; a stream that breaks says so by the contract's name. */
-async function* octets(stream: Readable): AsyncGenerator<Buffer> {
+async function* octets(stream: Readable, key: string): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of stream) yield chunk as Buffer;
   } catch (error) {
@@ -126,9 +127,9 @@ async function* octets(stream: Readable): AsyncGenerator<Buffer> {
     throw new TankerError(
       'ProviderUnreachable',
       {
-        what: `The provider's stream of a part broke off: ${(error as { code?: string }).code ?? 'no code'}.`,
+        what: `The provider's stream of the part for ${key} broke off: ${(error as { code?: string }).code ?? 'no code'}.`,
         now: 'Nothing of the part is visible in S3.',
-        next: 'The part is streamed again; look at the provider if it happens again.',
+        next: 'Look at the provider if it happens again; the part is streamed again.',
       },
       { cause: error },
     );
@@ -137,6 +138,7 @@ async function* octets(stream: Readable): AsyncGenerator<Buffer> {
 
 /** The uploads of one part. A part that fits one buffer is put whole: one call instead of three. */
 class Uploads implements Lane {
+  readonly key: string;
   readonly buffers = new PartBuffers(S3_PART_BYTES, S3_PART_BUFFERS);
   readonly #part: PartExport;
   readonly #signal: AbortSignal;
@@ -147,6 +149,7 @@ class Uploads implements Lane {
 
   /** The signal ends what is under way; `onFailure` is told of a part that S3 did not take. */
   constructor(part: PartExport, signal: AbortSignal, onFailure: (error: unknown) => void) {
+    this.key = part.key;
     this.#part = part;
     this.#signal = signal;
     this.#onFailure = onFailure;
@@ -206,13 +209,13 @@ async function compare(
   throw new TankerError('ExportMismatch', {
     what: `${part.key}: ${streamed.bytes} bytes with CRC32 ${streamed.crc32} were streamed, S3 holds ${head.bytes} with ${head.crc32}.`,
     now: 'The object is on no manifest, and nothing will be imported from it.',
-    next: 'The task is undone by its recovery. Find out who else writes to the bucket.',
+    next: 'Find out who else writes to the bucket; the task is undone by its recovery.',
   });
 }
 
-const tooLarge = (): TankerError =>
+const tooLarge = (key: string): TankerError =>
   new TankerError('ExportMismatch', {
-    what: `The provider's part is larger than the ${MAX_PART_BYTES} bytes that the contract allows.`,
-    now: 'The upload was aborted.',
-    next: 'The provider must split its export into smaller parts.',
+    what: `The provider's part for ${key} is larger than the ${MAX_PART_BYTES} bytes that the contract allows.`,
+    now: 'The upload was aborted; nothing of the part is visible in S3.',
+    next: 'Have the provider split its export into smaller parts.',
   });

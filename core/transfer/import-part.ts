@@ -65,7 +65,7 @@ const different = (part: ManifestPart, seen: string): TankerError =>
   new TankerError('ChecksumMismatch', {
     what: `${part.key}: ${seen}; the manifest says ${part.bytes} bytes, ${part.rows} rows, SHA-256 ${part.sha256}.`,
     now: 'The import was not published.',
-    next: 'The task is undone by its recovery; find out where the bytes changed before starting it again.',
+    next: 'Find out where the bytes changed before the next try; the task is undone by its recovery.',
   });
 
 const brokenOff = (part: ManifestPart, cause: Error & { code?: string }): TankerError =>
@@ -74,7 +74,7 @@ const brokenOff = (part: ManifestPart, cause: Error & { code?: string }): Tanker
     {
       what: `S3's stream of ${part.key} broke off: ${cause.code ?? cause.name}.`,
       now: 'The import was not published.',
-      next: 'The part is streamed again; look at the network and the bucket if it happens again.',
+      next: 'Look at the network and the bucket if it happens again; the part is streamed again.',
     },
     { cause },
   );

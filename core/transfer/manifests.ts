@@ -61,5 +61,5 @@ const wrong = (reference: ManifestReference, how: string): TankerError =>
   new TankerError('ChecksumMismatch', {
     what: `The manifest ${reference.key} ${how}.`,
     now: 'Nothing was imported.',
-    next: 'The task is undone by its recovery. Find out who else writes to the bucket.',
+    next: 'Find out who else writes to the bucket; the task is undone by its recovery.',
   });

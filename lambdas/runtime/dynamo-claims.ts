@@ -103,5 +103,5 @@ const contended = (company: string, how: 'taken' | 'released'): TankerError =>
   new TankerError('InternalFailure', {
     what: `The row of company "${company}" changed ${WRITE_ATTEMPTS} times while it was to be ${how}.`,
     now: 'This execution did not change it.',
-    next: 'The state machine tries again; look who else writes the row if this goes on.',
+    next: 'Look who else writes the row if this goes on; the state machine tries again.',
   });

@@ -1,4 +1,5 @@
 import {
+  formatLocation,
   keys,
   MAX_CAUSE_IN_RESULT,
   MAX_ERROR_CHARACTERS,
@@ -65,7 +66,7 @@ export class DynamoSubtasks implements Subtasks, Dispatches {
     const same = found?.attempt === record.attempt && (found.token ?? record.token) === record.token;
     if (same) return 'under-way';
     throw new TankerError('SubtaskSuperseded', {
-      what: `${record.action} of ${record.provider} has an attempt above ${record.attempt}, or this one is under way.`,
+      what: `The ${record.action} of ${record.provider} at ${formatLocation(record.location)} has an attempt above ${record.attempt}, or this one is under way.`,
       now: 'No worker was started by this call.',
       next: 'Nothing: the attempt on record settles the subtask.',
     });

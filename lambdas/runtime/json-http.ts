@@ -53,7 +53,7 @@ export async function callJson<S extends z.ZodType>(peer: Peer, call: Call, sche
     if (parsed.success) return parsed.data;
     const fields = parsed.error.issues.map((issue) => issue.path.map(String).join('.') || '(the body)');
     throw new TankerError('ContractUnsupported', {
-      what: `${peer.name} answered ${call.method} ${call.path} with ${fields.join(', ')} not as the contract says.`,
+      what: `${peer.name} answered ${asText(call)} with ${fields.join(', ')} not as the contract says.`,
       now: 'What the call did is unknown; its answer was not used.',
       next: 'Run the contract test against that service and deploy a version that passes.',
     });
@@ -64,6 +64,9 @@ export async function callJson<S extends z.ZodType>(peer: Peer, call: Call, sche
 export function callOctets(peer: Peer, call: Call): Promise<IncomingMessage> {
   return exchange(peer, call, (response) => Promise.resolve(response), { untilHeaders: true });
 }
+
+/** `POST /companies/acme/lock` */
+const asText = ({ method, path }: Call): string => `${method.toUpperCase()} ${path}`;
 
 async function exchange<R>(
   peer: Peer,
@@ -112,7 +115,7 @@ async function once<R>(
 ): Promise<R> {
   const timeout = new AbortController();
   const timer = setTimeout(
-    () => timeout.abort(new Error(`No answer within ${call.timeoutMs} ms.`)),
+    () => timeout.abort(new Error(`no answer within ${call.timeoutMs} ms`)),
     call.timeoutMs,
   );
   const signal = call.signal ? AbortSignal.any([call.signal, timeout.signal]) : timeout.signal;
@@ -159,7 +162,7 @@ async function refusal(peer: Peer, call: Call, response: IncomingMessage): Promi
   if (told) return told.name === 'InternalFailure' ? new Transient(told) : told;
   if (status === 401 || status === 403) {
     return new TankerError('RequestUnauthorized', {
-      what: `${peer.name} refused the bearer token of ${call.method} ${call.path} with HTTP ${status}.`,
+      what: `${peer.name} refused the bearer token of ${asText(call)} with HTTP ${status}.`,
       now: 'The call had no effect.',
       next: 'Store the token that this service accepts as the secret that the topology names.',
     });
@@ -173,7 +176,7 @@ function unreachable(peer: Peer, call: Call, why: unknown): TankerError {
   return new TankerError(
     peer.unreachable,
     {
-      what: `${peer.name} did not answer ${call.method} ${call.path}: ${code ?? message ?? 'no reason given'}.`,
+      what: `${peer.name} did not answer ${asText(call)}: ${code ?? message ?? 'no reason given'}.`,
       now: 'Whether the call had an effect is unknown; it may be repeated.',
       next: 'Check that the service runs and that its endpoint can be reached from the caller.',
     },

@@ -1,4 +1,4 @@
-import { TankerError } from '@tanker/contract/index.ts';
+import { mistakesOf, TankerError } from '@tanker/contract/index.ts';
 import type { z } from 'zod';
 
 /**
@@ -9,12 +9,12 @@ import type { z } from 'zod';
 export function parseEvent<S extends z.ZodType>(schema: S, event: unknown): z.infer<S> {
   const parsed = schema.safeParse(event);
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => {
-    const where = issue.path.map(String).join('.') || '(the event)';
-    return `${where}: ${issue.code === 'unrecognized_keys' ? 'has fields that the schema does not know' : issue.message}`;
-  });
+  const issues = parsed.error.issues.map(({ path, code, message }) => ({
+    path,
+    message: code === 'unrecognized_keys' ? 'has fields that the schema does not know' : message,
+  }));
   throw new TankerError('InputInvalid', {
-    what: `The event does not match its schema: ${fields.join('; ')}.`,
+    what: `The event does not match its schema: ${mistakesOf(issues, 'the event')}.`,
     now: 'The function did nothing.',
     next: 'Deploy every stack from the same version, or correct the caller.',
   });

@@ -50,13 +50,21 @@ export function refusedRead(error: unknown, key: string): unknown {
   return error;
 }
 
-export const mismatch = (what: string, cause?: unknown): TankerError =>
+const mismatch = (what: string, cause: unknown): TankerError =>
   new TankerError(
     'ChecksumMismatch',
     {
       what,
-      now: 'Nothing of it was used.',
-      next: 'The task is undone by its recovery. A new move, backup or removal writes objects of its own; a restore reads the same ones again, so look at the bucket first.',
+      now: 'Nothing of it was used; the task is undone by its recovery.',
+      next: 'Look at the bucket before you restore: a restore reads the same objects again. A new move, backup or removal writes objects of its own.',
     },
     { cause },
   );
+
+/** Objects that are to go and are still there: S3 answers a deletion of many with what it refused of them. */
+export const notDeleted = (which: string, why: string): TankerError =>
+  new TankerError('InternalFailure', {
+    what: `S3 did not delete ${which}: ${why}.`,
+    now: 'Those objects are still there; nobody restores from them.',
+    next: "Look at the agent's rights on the bucket and its key; what is due to be deleted is tried again.",
+  });

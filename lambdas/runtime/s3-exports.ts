@@ -14,7 +14,7 @@ import {
 import { RETENTION_TAG, type Retention } from '@tanker/contract/index.ts';
 import type { Exports, StoredObject } from '../../core/ports.ts';
 import { crc32Base64 } from '../../core/transfer/crc32-base64.ts';
-import { mismatch, refusedRead, refusedWrite } from './s3-errors.ts';
+import { notDeleted, refusedRead, refusedWrite } from './s3-errors.ts';
 import { s3Upload } from './s3-upload.ts';
 import { endedBy, ownWrite, presetPayloadHash } from './s3-writes.ts';
 
@@ -154,9 +154,8 @@ async function deleteObjects({ client, bucket, prefix, options }: Below): Promis
     );
     const [refused] = answer.Errors ?? [];
     if (refused) {
-      throw mismatch(
-        `S3 did not delete ${answer.Errors?.length} of ${keys.length} objects below ${prefix}: ${refused.Code}.`,
-      );
+      const which = `${answer.Errors?.length} of ${keys.length} objects below ${prefix}`;
+      throw notDeleted(which, refused.Code ?? 'no reason given');
     }
     deleted += keys.length;
   }

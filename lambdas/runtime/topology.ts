@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Datacenter, TankerError, Topology, type TopologyProvider } from '@tanker/contract/index.ts';
+import {
+  type Datacenter,
+  mistakesOf,
+  TankerError,
+  Topology,
+  type TopologyProvider,
+} from '@tanker/contract/index.ts';
 
 let loaded: Topology | undefined;
 
@@ -21,12 +27,12 @@ function readTopology(name: string): Topology {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw broken(`The topology file ${file} can't be read: ${(error as Error).name}.`);
+    const failed = error as NodeJS.ErrnoException;
+    throw broken(`The topology file ${file} can't be read: ${failed.code ?? failed.name}.`);
   }
   const parsed = Topology.safeParse(value);
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw broken(`The topology file ${file} is wrong: ${fields.join('; ')}.`);
+  throw broken(`The topology file ${file} is wrong: ${mistakesOf(parsed.error.issues, 'the file')}.`);
 }
 
 const broken = (what: string): TankerError =>

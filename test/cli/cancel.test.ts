@@ -28,7 +28,11 @@ async function running(task: string, operation: TaskOperation, changes: object =
 const cancel = (task: string, ...more: string[]) =>
   world.tanker('cancel', task, '--reason', 'ticket 4711', '--requested-by', 'chris', ...more);
 
-const FAILURE = { error: 'TaskCancelled', cause: 'Cancelled by chris: ticket 4711' };
+const FAILURE = {
+  error: 'TaskCancelled',
+  cause:
+    'Cancelled by chris: ticket 4711. The recovery undoes what the task did. Start it again under a new task id, if it is wanted after all.',
+};
 
 describe.each(OPERATIONS)('of a %s before its commit point', (operation) => {
   test('stops its execution, says who and why, and waits until it is undone', async () => {
@@ -172,11 +176,11 @@ describe('is refused with CommitPassed and 1, and stops nothing,', () => {
       'backup',
       'backed-up',
       'acme lives at us/db1, unlocked.',
-      'A backup changes nothing and dies by itself.',
+      'a backup changes nothing and dies by itself.',
     ],
     ['restore', 'restored', 'acme lives at eu/db1.', 'remove the company again (tanker remove acme)'],
     ['remove', 'removed', 'acme lives nowhere', 'tanker restore acme --backup closed-remove'],
-    ['cleanup', 'cleaned', 'us/db1 holds nothing of acme', 'What was given up is not brought back.'],
+    ['cleanup', 'cleaned', 'us/db1 holds nothing of acme', 'Nothing brings back what was given up.'],
   ] as const)(
     'of a %s that is done: it says what became of it, and how it is taken back',
     async (operation, outcome, now, next) => {
@@ -198,7 +202,7 @@ describe('is refused with CommitPassed and 1, and stops nothing,', () => {
     const plan = { ...plans.remove, ...changes };
     await world.putTask(closedTask('for-good', 'removed', { operation: 'remove', plan }));
     expect((await cancel('for-good')).err).toContain(
-      'Its backup can not be restored: nothing brings the company back.',
+      'Nothing brings the company back: its backup can not be restored.',
     );
   });
 });

@@ -260,7 +260,7 @@ describe('restore --backup latest', () => {
     const { code, err } = await world.tanker('restore', 'latest-2', '--backup', 'latest', '--to', 'eu');
     expect(code).toBe(1);
     expect(err).toBe(
-      'BackupUnknown: No backup of "latest-2" can be restored, or none for long enough. Nothing was touched. Look which there are and were: tanker backups latest-2\n',
+      'BackupUnknown: No backup of "latest-2" can be restored, or none for long enough. Nothing was touched. Look which there are and were (tanker backups latest-2).\n',
     );
     expect(world.executions).toEqual([]);
   });

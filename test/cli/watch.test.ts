@@ -106,6 +106,6 @@ describe('watch', () => {
     world.executions.push({ name: 'stillborn', status: 'FAILED', error: 'Lambda.Unknown', cause: 'Gone.' });
     const { code, err } = await world.tanker('watch', 'stillborn');
     expect(code).toBe(1);
-    expect(err).toContain('ended as FAILED without a record: Lambda.Unknown. Gone.');
+    expect(err).toContain('ended as FAILED without a record: Lambda.Unknown: Gone.');
   });
 });
