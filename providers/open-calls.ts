@@ -40,10 +40,10 @@ export class OpenCalls {
     return [...this.#entries].some((entry) => which(entry.call));
   }
 
-  /** Ends the calls and answers when each of them has stopped. They fail with `reason`. */
-  async end(which: (call: OpenCall) => boolean, reason: Error): Promise<void> {
+  /** Ends the calls and answers when each of them has stopped. Each fails with its reason. */
+  async end(which: (call: OpenCall) => boolean, reason: (call: OpenCall) => Error): Promise<void> {
     const ending = [...this.#entries].filter((entry) => which(entry.call));
-    for (const entry of ending) entry.controller.abort(reason);
+    for (const entry of ending) entry.controller.abort(reason(entry.call));
     await Promise.all(ending.map((entry) => entry.ended));
   }
 }

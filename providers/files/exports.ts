@@ -97,10 +97,10 @@ function endExport(site: Site, company: string): void {
 /** The session if it is the company's current one, here and in the store. */
 async function currentExport(site: Site, call: FencedCall, id: string): Promise<ExportSession> {
   await fenced(site, call, (row) => {
-    if (row.export_session !== id) throw sessionUnknown();
+    if (row.export_session !== id) throw sessionUnknown(site, call.company);
   });
   const session = site.exports.get(call.company);
-  if (session?.id !== id) throw sessionUnknown();
+  if (session?.id !== id) throw sessionUnknown(site, call.company);
   return session;
 }
 
@@ -199,6 +199,6 @@ export async function openCompany(
   });
   if (!opened) return;
   const own = (open: OpenCall) => open.company === call.company && exportCalls(open);
-  await site.calls.end(own, sessionUnknown());
+  await site.calls.end(own, ({ company }) => sessionUnknown(site, company));
   endExport(site, call.company);
 }

@@ -1,6 +1,6 @@
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { OpenCall } from '../open-calls.ts';
-import { companyClosed, otherIncarnation, sessionUnknown, staleEpoch } from '../refusals.ts';
+import { companyClosed, otherHolder, otherIncarnation, sessionUnknown, staleEpoch } from '../refusals.ts';
 import type { Metadata } from './metadata.ts';
 import type { Site } from './site.ts';
 
@@ -29,10 +29,14 @@ const NEW_ROW: FenceRow = {
 export const readFence = (metadata: Metadata, company: string): FenceRow =>
   metadata.get<FenceRow>('SELECT * FROM fence WHERE company = ?', company) ?? NEW_ROW;
 
-function checkRow(site: Site, row: FenceRow, { fence }: FencedCall): void {
-  if (site.metadata.incarnation() !== fence.incarnation) throw otherIncarnation();
-  const other = fence.epoch === row.epoch && row.holder !== null && row.holder !== fence.holder;
-  if (fence.epoch < row.epoch || other) throw staleEpoch();
+function checkRow(site: Site, row: FenceRow, call: FencedCall): void {
+  const { company, fence } = call;
+  const { epoch, holder } = fence;
+  if (site.metadata.incarnation() !== fence.incarnation) throw otherIncarnation(site, company);
+  if (epoch < row.epoch) throw staleEpoch(site, { company, epoch }, row);
+  if (epoch === row.epoch && row.holder !== null && row.holder !== holder) {
+    throw otherHolder(site, call, row.holder);
+  }
 }
 
 /** Checks the call and raises the company's row to it. Called first in the transaction of every effect. */
@@ -60,8 +64,10 @@ export async function endSuperseded(
   const { epoch } = call.fence;
   checkRow(site, readFence(site.metadata, call.company), call);
   const own = (open: OpenCall) => open.company === call.company;
-  await site.calls.end((open) => own(open) && open.epoch < epoch, staleEpoch());
-  await site.calls.end((open) => own(open) && open.epoch === epoch && ends(open), sessionUnknown());
+  const lower = (open: OpenCall) => own(open) && open.epoch < epoch;
+  const same = (open: OpenCall) => own(open) && open.epoch === epoch && ends(open);
+  await site.calls.end(lower, (open) => staleEpoch(site, open, call.fence));
+  await site.calls.end(same, ({ company }) => sessionUnknown(site, company));
 }
 
 /** Ends what the call supersedes, then does its work in one transaction with the fence check. */
@@ -78,7 +84,7 @@ export async function fenced<T>(
 
 /** Counts changes of a company's files by the service itself. Inside the transaction of the change. */
 export function noteChanges(metadata: Metadata, company: string, changes: number): void {
-  if (readFence(metadata, company).closed_epoch !== null) throw companyClosed();
+  if (readFence(metadata, company).closed_epoch !== null) throw companyClosed(company, 'here');
   addChanges(metadata, company, changes);
 }
 

@@ -29,7 +29,7 @@ export async function runHook(site: Site, call: FencedCall, asked: Asked): Promi
 
 async function runOnce(site: Site, call: FencedCall, { name, key, version }: Asked): Promise<boolean> {
   const hook = site.config.hooks?.[name];
-  if (hook === undefined) throw unknownHook(name);
+  if (hook === undefined) throw unknownHook(site, name);
   const { metadata } = site;
   const { company, location, fence } = call;
   const ran = await fenced(

@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ImportBeginRequest, PartReceipt } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
-import { checksumMismatch, sessionUnknown, unreadablePart } from '../refusals.ts';
+import { checksumMismatch, sessionPublished, sessionUnknown, unreadablePart } from '../refusals.ts';
 import { adoptBlob, createBlob, discardLoose, reserveBlobs, settleBlobs } from './blobs.ts';
 import type { FileInfo } from './config.ts';
 import { endSuperseded, enterFence } from './fence.ts';
@@ -41,7 +41,7 @@ export async function importPart(site: Site, call: FencedCall, at: At, body: Rea
     return await work.run(body);
   } catch (error) {
     if (open.signal.aborted) throw open.signal.reason;
-    throw error instanceof PartUnreadable ? unreadablePart(at.part) : error;
+    throw error instanceof PartUnreadable ? unreadablePart(site, call.company, at.part) : error;
   } finally {
     await work.tidy();
     open.signal.removeEventListener('abort', stop);
@@ -83,12 +83,9 @@ class PartImport {
     }
     await this.#stage();
     const same = this.#bytes === expected.bytes && this.#hash.digest('hex') === expected.sha256;
-    if (!same) {
-      const { part } = this.#at;
-      throw checksumMismatch(part, `${this.#bytes} octets arrived of ${expected.bytes}, or others`);
-    }
+    if (!same) throw this.#mismatch(`${this.#bytes} octets arrived of ${expected.bytes}, or others`);
     if (this.#rows !== expected.rows) {
-      throw checksumMismatch(this.#at.part, `${this.#rows} files arrived of ${expected.rows}`);
+      throw this.#mismatch(`${this.#rows} files arrived of ${expected.rows}`);
     }
     this.#fenced(() =>
       this.#site.metadata.run(
@@ -97,6 +94,10 @@ class PartImport {
       ),
     );
     return expected;
+  }
+
+  #mismatch(what: string): Error {
+    return checksumMismatch(this.#site, this.#call.company, this.#at.part, what);
   }
 
   /** Removes from the disk what was received and is not staged. Never throws: the part's outcome is known already. */
@@ -114,11 +115,11 @@ class PartImport {
         'SELECT manifest, published FROM imports WHERE session = ?',
         session,
       );
-      // A published session takes nothing more: its files are the company's.
-      if (!found || found.published !== null) throw sessionUnknown();
+      if (!found) throw sessionUnknown(this.#site, this.#call.company);
+      if (found.published !== null) throw sessionPublished(this.#site, this.#call.company);
       const { parts } = JSON.parse(found.manifest) as ImportBeginRequest;
       const expected = parts.find((one) => one.part === part);
-      if (!expected) throw unreadablePart(part);
+      if (!expected) throw unreadablePart(this.#site, this.#call.company, part);
       dropStagedPart(metadata, this.#call.company, session, part);
       metadata.run(
         `INSERT INTO import_parts (session, part, run) VALUES (?, ?, ?)
@@ -142,7 +143,7 @@ class PartImport {
       this.#signal.throwIfAborted();
     }
     if (hash.digest('hex') !== info.sha256) {
-      throw checksumMismatch(this.#at.part, 'a file in it does not have the checksum of its header');
+      throw this.#mismatch('a file in it does not have the checksum of its header');
     }
     this.#rows += 1;
   }
@@ -157,14 +158,14 @@ class PartImport {
     );
     this.#fenced(() => {
       for (const { blob, info } of batch) {
-        if (!adoptBlob(metadata, blob)) throw sessionUnknown();
+        if (!adoptBlob(metadata, blob)) throw sessionUnknown(this.#site, this.#call.company);
         const inserted = metadata.run(
           `INSERT INTO staged (session, part, path, blob, content_type, bytes, sha256, created_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session, path) DO NOTHING`,
           ...[this.#at.session, this.#at.part, info.path, blob],
           ...[info.contentType, info.bytes, info.sha256, info.createdAt],
         );
-        if (inserted !== 1) throw checksumMismatch(this.#at.part, 'a path is in the parts twice');
+        if (inserted !== 1) throw this.#mismatch('a path is in the parts twice');
       }
       this.#reserve();
     });
@@ -179,7 +180,8 @@ class PartImport {
   #checked<T>(work: () => T): T {
     this.#signal.throwIfAborted();
     return this.#site.metadata.transaction(() => {
-      checkImport(enterFence(this.#site, this.#call), this.#at.session);
+      const row = enterFence(this.#site, this.#call);
+      checkImport(this.#site, this.#call.company, row, this.#at.session);
       return work();
     });
   }
@@ -189,7 +191,7 @@ class PartImport {
     return this.#checked(() => {
       const current = 'SELECT count(*) AS n FROM import_parts WHERE session = ? AND part = ? AND run = ?';
       if (this.#site.metadata.count(current, this.#at.session, this.#at.part, this.#run) !== 1) {
-        throw sessionUnknown();
+        throw sessionUnknown(this.#site, this.#call.company);
       }
       return work();
     });

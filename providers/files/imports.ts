@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import {
-  formatLocation,
   type ImportBeginRequest,
   type ImportBegun,
   ImportPublished,
@@ -10,24 +9,24 @@ import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { OpenCall } from '../open-calls.ts';
 import {
   formatUnreadable,
-  importSealed,
+  notEmptyAtBegin,
+  notEmptyAtPublish,
   sessionUnknown,
   stagingMismatch,
-  targetNotEmpty,
 } from '../refusals.ts';
 import { sweepBlobs } from './blobs.ts';
 import { COLLECTION, FORMAT } from './config.ts';
 import { digestFiles } from './digest.ts';
 import { addChanges, type FenceRow, fenced, readFence } from './fence.ts';
 import type { Site } from './site.ts';
-import { checkImport, dropImports } from './staging.ts';
+import { checkImport, checkUnsealed, dropImports } from './staging.ts';
 
 export const importCalls = (open: OpenCall): boolean => open.kind === 'import';
 
 /** Refuses while a file of the company is visible: an import adds to nothing and replaces nothing. */
-function refuseFiles(site: Site, company: string): void {
+function refuseFiles(site: Site, company: string, notEmpty: typeof notEmptyAtBegin): void {
   if (site.metadata.count('SELECT count(*) AS n FROM files WHERE company = ?', company) === 0) return;
-  throw targetNotEmpty(`There are files of the company at ${formatLocation(site.location)} already.`);
+  throw notEmpty(site, company, 'files');
 }
 
 /**
@@ -40,19 +39,19 @@ export async function beginImport(
   manifest: ImportBeginRequest,
 ): Promise<ImportBegun> {
   if (manifest.format.name !== FORMAT.name || manifest.format.version !== FORMAT.version) {
-    throw formatUnreadable(manifest.format, FORMAT);
+    throw formatUnreadable(site, manifest.format, FORMAT);
   }
   const { company, fence } = call;
   const begun = await fenced(
     site,
     call,
     (row): ImportBegun => {
-      if (row.sealed_epoch !== null && row.epoch <= row.sealed_epoch) throw importSealed();
+      checkUnsealed(site, company, row);
       if (isPublished(site, call, row, manifest)) {
         return { session: row.import_session ?? '', published: true };
       }
       const session = randomUUID();
-      refuseFiles(site, company);
+      refuseFiles(site, company, notEmptyAtBegin);
       dropImports(site.metadata, company);
       site.metadata.run(
         'INSERT INTO imports (session, company, manifest, epoch, holder) VALUES (?, ?, ?, ?, ?)',
@@ -97,16 +96,16 @@ export function publishImport(
 ): Promise<ImportPublished> {
   const { metadata } = site;
   return fenced(site, call, (row) => {
-    checkImport(row, session);
+    checkImport(site, call.company, row, session);
     const found = metadata.get<{ manifest: string; published: string | null }>(
       'SELECT manifest, published FROM imports WHERE session = ? AND company = ?',
       ...[session, call.company],
     );
-    if (!found) throw sessionUnknown();
+    if (!found) throw sessionUnknown(site, call.company);
     if (found.published !== null) return ImportPublished.parse(JSON.parse(found.published));
     const from = site.now();
-    refuseFiles(site, call.company);
-    checkStaging(site, session, JSON.parse(found.manifest) as ImportBeginRequest);
+    refuseFiles(site, call.company, notEmptyAtPublish);
+    checkStaging(site, call.company, session, JSON.parse(found.manifest) as ImportBeginRequest);
     const rows = metadata.run(
       `INSERT INTO files (company, path, blob, content_type, bytes, sha256, created_at)
         SELECT ?1, path, blob, content_type, bytes, sha256, created_at FROM staged WHERE session = ?2`,
@@ -120,23 +119,24 @@ export function publishImport(
   });
 }
 
-function checkStaging(site: Site, session: string, manifest: ImportBeginRequest): void {
+function checkStaging(site: Site, company: string, session: string, manifest: ImportBeginRequest): void {
   const { metadata } = site;
+  const differ = (what: string) => stagingMismatch(site, company, what);
   let total = 0;
   for (const { part, rows } of manifest.parts) {
     const at = [session, part] as const;
     const whole = 'SELECT count(*) AS n FROM import_parts WHERE session = ? AND part = ? AND received = 1';
-    if (metadata.count(whole, ...at) !== 1) throw stagingMismatch(`part ${part} has not arrived whole`);
+    if (metadata.count(whole, ...at) !== 1) throw differ(`part ${part} has not arrived whole`);
     const staged = metadata.count('SELECT count(*) AS n FROM staged WHERE session = ? AND part = ?', ...at);
     if (staged !== rows) {
-      throw stagingMismatch(`part ${part} has ${staged} files in staging and ${rows} in the manifest`);
+      throw differ(`part ${part} has ${staged} files in staging and ${rows} in the manifest`);
     }
     total += rows;
   }
   for (const { name, digest } of manifest.collections) {
-    if (name !== COLLECTION) throw stagingMismatch('the manifest has a collection that is not here');
+    if (name !== COLLECTION) throw differ('the manifest has a collection that is not here');
     if (digest.rows !== total) {
-      throw stagingMismatch(`the parts hold ${total} files, the manifest's digest counts ${digest.rows}`);
+      throw differ(`the parts hold ${total} files, the manifest's digest counts ${digest.rows}`);
     }
   }
 }

@@ -2,11 +2,17 @@ import { importSealed, sessionUnknown } from '../refusals.ts';
 import { doomBlob } from './blobs.ts';
 import type { FenceRow } from './fence.ts';
 import type { Metadata } from './metadata.ts';
+import type { Site } from './site.ts';
 
 /** Refuses an import call whose epoch is sealed or whose session is no longer the current one. */
-export function checkImport(row: FenceRow, session: string): void {
-  if (row.sealed_epoch !== null && row.epoch <= row.sealed_epoch) throw importSealed();
-  if (row.import_session !== session) throw sessionUnknown();
+export function checkImport(site: Site, company: string, row: FenceRow, session: string): void {
+  checkUnsealed(site, company, row);
+  if (row.import_session !== session) throw sessionUnknown(site, company);
+}
+
+/** Refuses an import call whose epoch is sealed. */
+export function checkUnsealed(site: Site, company: string, { epoch, sealed_epoch: sealed }: FenceRow): void {
+  if (sealed !== null && epoch <= sealed) throw importSealed(site, company, sealed);
 }
 
 export const stagedFiles = (metadata: Metadata, company: string): number =>

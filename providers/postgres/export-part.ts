@@ -38,7 +38,7 @@ export async function readPart(
     call.signal,
   );
   try {
-    const client = await snapshotClient(site, session, open.signal);
+    const client = await snapshotClient(site, session, call.company, open.signal);
     const { stream, done } = copyPart(client, session, part, call.company, open.signal, site);
     void done.finally(open.close);
     return stream;
@@ -49,7 +49,12 @@ export async function readPart(
 }
 
 /** Another connection into the session's snapshot, so that several parts may be read at once. */
-async function snapshotClient(site: Site, session: ExportSession, signal: AbortSignal): Promise<PoolClient> {
+async function snapshotClient(
+  site: Site,
+  session: ExportSession,
+  company: string,
+  signal: AbortSignal,
+): Promise<PoolClient> {
   const client = await poolClient(site.streams, signal);
   try {
     await client.query(beginSnapshot(session.snapshot));
@@ -57,16 +62,18 @@ async function snapshotClient(site: Site, session: ExportSession, signal: AbortS
     return client;
   } catch (error) {
     client.release(true);
-    throw SNAPSHOT_GONE_STATES.includes(sqlState(error)) ? await whyGone(session) : error;
+    throw SNAPSHOT_GONE_STATES.includes(sqlState(error))
+      ? await whyGone(session, sessionUnknown(site, company))
+      : error;
   }
 }
 
 /** The snapshot goes with its session, or because the digest that is computed on its connection has failed. */
-const whyGone = (session: ExportSession): Promise<unknown> =>
+const whyGone = (session: ExportSession, unknown: Error): Promise<unknown> =>
   session.ended
-    ? Promise.resolve(sessionUnknown())
+    ? Promise.resolve(unknown)
     : session.digests.then(
-        () => sessionUnknown(),
+        () => unknown,
         (failure: unknown) => failure,
       );
 

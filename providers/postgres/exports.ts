@@ -50,7 +50,7 @@ export async function beginExport(
   try {
     const own = { ...call, signal: open.signal };
     await fenced(site, own, { kind: 'export', lock: 'writers' }, async (client, row) => {
-      if (row.exportSession !== id) throw sessionUnknown();
+      if (row.exportSession !== id) throw sessionUnknown(site, call.company);
       await client.query(`SELECT ${schema}.fold_changes($1)`, [company]);
     });
     const { session, tables } = await takeSnapshot(site, own, id);
@@ -74,7 +74,7 @@ async function keepSnapshot(
 ): Promise<void> {
   try {
     await fenced(site, call, { kind: 'export' }, async (client, row) => {
-      if (row.exportSession !== session.id) throw sessionUnknown();
+      if (row.exportSession !== session.id) throw sessionUnknown(site, call.company);
       await rememberSlice(client, site, call.company, columnsOf(tables));
       const former = site.exports.get(call.company);
       site.exports.set(call.company, session);
@@ -163,10 +163,10 @@ async function digestSnapshot(pin: Client, site: Site, tables: readonly Table[],
 /** The session if it is the company's current one, here and in the store. */
 export async function currentExport(site: Site, call: FencedCall, id: string): Promise<ExportSession> {
   await fenced(site, call, { kind: 'export' }, async (_client, row) => {
-    if (row.exportSession !== id) throw sessionUnknown();
+    if (row.exportSession !== id) throw sessionUnknown(site, call.company);
   });
   const session = site.exports.get(call.company);
-  if (session?.id !== id) throw sessionUnknown();
+  if (session?.id !== id) throw sessionUnknown(site, call.company);
   session.touch();
   return session;
 }

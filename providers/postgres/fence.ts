@@ -1,7 +1,7 @@
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase, PoolClient } from 'pg';
 import type { OpenCall } from '../open-calls.ts';
-import { otherIncarnation, sessionUnknown, staleEpoch } from '../refusals.ts';
+import { otherHolder, otherIncarnation, sessionUnknown, staleEpoch } from '../refusals.ts';
 import type { Site } from './site.ts';
 import { BEGIN_WORK, transaction } from './transaction.ts';
 
@@ -31,11 +31,13 @@ interface Row {
   incarnation: string;
 }
 
-function checkRow(row: Row, call: FencedCall): void {
-  if (row.incarnation !== call.fence.incarnation) throw otherIncarnation();
-  const { epoch, holder } = call.fence;
-  if (epoch < row.epoch || (epoch === row.epoch && row.holder !== null && row.holder !== holder)) {
-    throw staleEpoch();
+function checkRow(site: Site, row: Row, call: FencedCall): void {
+  const { company, fence } = call;
+  const { epoch, holder } = fence;
+  if (row.incarnation !== fence.incarnation) throw otherIncarnation(site, company);
+  if (epoch < row.epoch) throw staleEpoch(site, { company, epoch }, row);
+  if (epoch === row.epoch && row.holder !== null && row.holder !== holder) {
+    throw otherHolder(site, call, row.holder);
   }
 }
 
@@ -58,7 +60,7 @@ export async function enterFence(
     [row] = (await client.query<Row>(select, [call.company])).rows;
   }
   if (!row) throw new Error('the fence row is missing');
-  checkRow(row, call);
+  checkRow(site, row, call);
   const raised = call.fence.epoch > row.epoch;
   if (raised || row.holder === null) {
     await client.query(
@@ -80,7 +82,7 @@ export async function enterFence(
 async function precheck(site: Site, call: FencedCall): Promise<void> {
   const sql = `SELECT ${COLUMNS}, ${site.schema}.incarnation() FROM ${site.schema}.fence WHERE company = $1`;
   const [row] = (await site.pool.query<Row>(sql, [call.company])).rows;
-  if (row) checkRow(row, call);
+  if (row) checkRow(site, row, call);
 }
 
 export interface FencedOptions {
@@ -127,6 +129,6 @@ export async function endSuperseded(
   const same = (open: OpenCall) => open.company === call.company && open.epoch === epoch && ends(open);
   if (!site.calls.has(lower) && !site.calls.has(same)) return;
   await precheck(site, call);
-  await site.calls.end(lower, staleEpoch());
-  await site.calls.end(same, sessionUnknown());
+  await site.calls.end(lower, (open) => staleEpoch(site, open, call.fence));
+  await site.calls.end(same, ({ company }) => sessionUnknown(site, company));
 }

@@ -12,7 +12,7 @@ export function runHook(
   asked: { readonly name: HookName; readonly key: string; readonly version: number },
 ): Promise<boolean> {
   const hook = site.config.hooks?.[asked.name];
-  if (hook === undefined) throw unknownHook(asked.name);
+  if (hook === undefined) throw unknownHook(site, asked.name);
   return fenced(site, call, { kind: 'other', begin: BEGIN_HOOK }, async (client, _row, signal) => {
     const { rowCount } = await client.query(
       `INSERT INTO ${site.schema}.hook_keys (company, key, hook) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,

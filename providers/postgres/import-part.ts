@@ -5,7 +5,7 @@ import type { ImportBeginRequest, PartReceipt } from '@tanker/contract/index.ts'
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { checksumMismatch, sessionUnknown, unreadablePart } from '../refusals.ts';
+import { checksumMismatch, sessionPublished, sessionUnknown, unreadablePart } from '../refusals.ts';
 import { columnList, readCollections } from './catalog.ts';
 import { endSuperseded, enterFence } from './fence.ts';
 import { tableOfPart } from './part-columns.ts';
@@ -88,7 +88,7 @@ class PartImport {
         }
         this.#count(piece.chunks);
         await copying;
-        if (!target || !expected) throw unreadablePart(this.#at.part);
+        if (!target || !expected) throw this.#unreadable();
         if (piece.last) this.#compareOctets(expected);
         whole = piece.last;
         copying = this.#copy(piece, target, expected);
@@ -98,7 +98,7 @@ class PartImport {
       await copying.catch(() => undefined);
     }
     await copying;
-    if (!expected || !whole) throw unreadablePart(this.#at.part);
+    if (!expected || !whole) throw this.#unreadable();
     return expected;
   }
 
@@ -112,8 +112,15 @@ class PartImport {
   /** Before the last slice is copied; the rows are compared when the store has counted them. */
   #compareOctets(expected: PartReceipt): void {
     if (this.#bytes === expected.bytes && this.#hash.digest('hex') === expected.sha256) return;
-    const what = `${this.#bytes} octets arrived of ${expected.bytes}, or their SHA-256 differs`;
-    throw checksumMismatch(this.#at.part, what);
+    throw this.#mismatch(`${this.#bytes} octets arrived of ${expected.bytes}, or their SHA-256 differs`);
+  }
+
+  #mismatch(what: string): Error {
+    return checksumMismatch(this.#site, this.#call.company, this.#at.part, what);
+  }
+
+  #unreadable(): Error {
+    return unreadablePart(this.#site, this.#call.company, this.#at.part);
   }
 
   /** Checks the call, the header and the manifest, and makes an empty staging table; a former one of the part goes. */
@@ -130,11 +137,11 @@ class PartImport {
         [this.#at.session, this.#at.part],
       );
       const [found] = rows;
-      // A published session takes nothing more: its rows are the company's.
-      if (!found || found.published !== null) throw sessionUnknown();
+      if (!found) throw sessionUnknown(this.#site, this.#call.company);
+      if (found.published !== null) throw sessionPublished(this.#site, this.#call.company);
       const expected = found.manifest.parts.find((one) => one.part === this.#at.part);
       const header = readHeader(line);
-      if (!expected || !header) throw unreadablePart(this.#at.part);
+      if (!expected || !header) throw this.#unreadable();
       const tables = await readCollections(client, this.#site);
       const table = tableOfPart(tables, header.collection, header.columns);
       if (found.staging !== null) await client.query(`DROP TABLE IF EXISTS ${found.staging}`);
@@ -155,7 +162,7 @@ class PartImport {
       await pipeline(Readable.from(slice.chunks), copy, { signal: this.#signal });
       this.#rows += copy.rowCount;
       if (slice.last && this.#rows !== expected.rows) {
-        throw checksumMismatch(this.#at.part, `${this.#rows} rows arrived of ${expected.rows}`);
+        throw this.#mismatch(`${this.#rows} rows arrived of ${expected.rows}`);
       }
       const { rowCount } = await client.query(
         `UPDATE ${schema}.import_parts SET rows = rows + $4, receipt = $5
@@ -169,13 +176,14 @@ class PartImport {
         ],
       );
       // A repeat of the part, perhaps through another process, has replaced the staging table.
-      if (rowCount !== 1) throw sessionUnknown();
+      if (rowCount !== 1) throw sessionUnknown(this.#site, this.#call.company);
     });
   }
 
   #transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return transaction(this.#site, BEGIN_WORK, this.#signal, async (client) => {
-      checkImport(await enterFence(client, this.#site, this.#call, 'calls'), this.#at.session);
+      const row = await enterFence(client, this.#site, this.#call, 'calls');
+      checkImport(this.#site, this.#call.company, row, this.#at.session);
       return work(client);
     });
   }

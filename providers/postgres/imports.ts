@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import {
-  formatLocation,
-  type ImportBeginRequest,
-  type ImportBegun,
-  type Sealed,
-} from '@tanker/contract/index.ts';
+import type { ImportBeginRequest, ImportBegun, Sealed } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
 import type { OpenCall } from '../open-calls.ts';
-import { formatUnreadable, importSealed, targetNotEmpty } from '../refusals.ts';
+import { formatUnreadable, notEmptyAtBegin } from '../refusals.ts';
 import { readCollections, readOutbox } from './catalog.ts';
 import { FORMAT } from './config.ts';
 import { collectionDigests } from './digest.ts';
@@ -16,22 +11,25 @@ import { type FenceRow, fenced } from './fence.ts';
 import { readWatermark } from './outbox.ts';
 import type { Site } from './site.ts';
 import { forgetSlice, slicedTables } from './slices.ts';
-import { dropImports } from './staging.ts';
+import { checkUnsealed, dropImports } from './staging.ts';
 import { beginSnapshot, transaction } from './transaction.ts';
 
 export const importCalls = (open: OpenCall): boolean => open.kind === 'import';
 
 /** Refuses while a row of the company is visible: an import adds to nothing and replaces nothing. */
-export async function refuseRows(client: ClientBase, site: Site, company: string): Promise<void> {
+export async function refuseRows(
+  client: ClientBase,
+  site: Site,
+  company: string,
+  notEmpty: typeof notEmptyAtBegin,
+): Promise<void> {
   const outbox = await readOutbox(client, site);
   for (const table of [...(await readCollections(client, site)), ...(outbox ? [outbox] : [])]) {
     const { rows } = await client.query(`SELECT 1 FROM ${table.table} WHERE ${table.ofCompany} LIMIT 1`, [
       company,
     ]);
     if (rows.length === 0) continue;
-    throw targetNotEmpty(
-      `The table ${table.place} at ${formatLocation(site.location)} already holds rows of the company.`,
-    );
+    throw notEmpty(site, company, `rows in ${table.place}`);
   }
 }
 
@@ -45,14 +43,14 @@ export async function beginImport(
   manifest: ImportBeginRequest,
 ): Promise<ImportBegun> {
   if (manifest.format.name !== FORMAT.name || manifest.format.version !== FORMAT.version) {
-    throw formatUnreadable(manifest.format, FORMAT);
+    throw formatUnreadable(site, manifest.format, FORMAT);
   }
   return fenced(site, call, { kind: 'import', lock: 'writers', ends: importCalls }, async (client, row) => {
-    if (row.sealedEpoch !== null && row.epoch <= row.sealedEpoch) throw importSealed();
+    checkUnsealed(site, call.company, row);
     const published = await publishedSession(client, site, call, row, manifest);
     if (published !== null) return { session: published, published: true };
     const session = randomUUID();
-    await refuseRows(client, site, call.company);
+    await refuseRows(client, site, call.company, notEmptyAtBegin);
     await dropImports(client, site, call.company);
     await forgetSlice(client, site, call.company);
     await client.query(

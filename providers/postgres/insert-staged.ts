@@ -1,6 +1,5 @@
 import { type PartReceipt, TankerError } from '@tanker/contract/index.ts';
 import type { ClientBase } from 'pg';
-import { stagingMismatch } from '../refusals.ts';
 import { columnList, type Table } from './catalog.ts';
 import { type PartColumns, tableOfPart } from './part-columns.ts';
 import { referenceGroups, runTogether } from './references.ts';
@@ -27,11 +26,15 @@ export interface Staged {
 const namesOf = (columns: PartColumns): string => JSON.stringify(columns.map(({ name }) => name).sort());
 
 /** By collection. The tables may have changed since a part came, so their columns are compared again. */
-export function stagedTables(tables: readonly Table[], parts: readonly StagedPart[]): Staged[] {
+export function stagedTables(
+  tables: readonly Table[],
+  parts: readonly StagedPart[],
+  differ: (what: string) => TankerError,
+): Staged[] {
   return [...Map.groupBy(parts, ({ collection }) => collection)].map(([collection, own]) => {
     const columns = own[0]?.columns ?? [];
     if (own.some((one) => one.columns === null || namesOf(one.columns) !== namesOf(columns))) {
-      throw stagingMismatch(`the parts of ${collection} do not have the same columns`);
+      throw differ(`the parts of ${collection} do not have the same columns`);
     }
     const table = tableOfPart(tables, collection, columns);
     return { table, columns, stagings: own.map(({ staging }) => staging) };
@@ -67,16 +70,31 @@ function insertSql({ table, columns, stagings }: Staged): string {
   return `INSERT INTO ${table.table} (${list}) OVERRIDING SYSTEM VALUE ${rows}`;
 }
 
+const SAME_KEYS =
+  'Find which rows of other companies use the same keys; keys must be unique across locations.';
+const SAME_RULES =
+  "Bring the tables of both locations to the same constraints, or correct the company's rows at home, then start again under a new task id.";
+
+/** What to do about a broken constraint, by SQLSTATE; unique and exclusion constraints are keys. */
+const ABOUT: Readonly<Record<string, string>> = {
+  '23502': SAME_RULES,
+  '23503':
+    'Find what these rows refer to: it has to be at this location before them. What another provider holds comes first by importAfter.',
+  '23514': SAME_RULES,
+};
+
 function keyConflict(cause: unknown): TankerError {
-  const { schema, table, constraint, column } = cause as Partial<Record<string, string>>;
-  const broken = constraint ?? (column && `that ${column} is not null`);
+  const { schema, table, constraint, column, code = '' } = cause as Partial<Record<string, string>>;
   const place = table ? `${schema}.${table}` : 'a table or domain';
+  const what = column
+    ? `Imported rows have no value in ${place}.${column}, which demands one.`
+    : `Imported rows break ${constraint ? `the constraint ${constraint}` : 'a constraint'} of ${place}.`;
   return new TankerError(
     'KeyConflict',
     {
-      what: `Imported rows break ${broken ? `the constraint ${broken}` : 'a constraint'} of ${place}.`,
+      what,
       now: 'Nothing was imported; rows that were there are unchanged.',
-      next: 'Find which rows of other companies use the same keys; keys must be unique across locations.',
+      next: ABOUT[code] ?? SAME_KEYS,
     },
     { cause },
   );

@@ -1,6 +1,7 @@
 import { type Drain, TankerError } from '@tanker/contract/index.ts';
 import type { CompanyCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
+import { placeOf } from '../refusals.ts';
 import { readOutbox, readTables, type Table } from './catalog.ts';
 import { joinChanges } from './changes.ts';
 import type { Site } from './site.ts';
@@ -32,7 +33,7 @@ export async function refuseMadeMessages(client: ClientBase, site: Site, company
   );
   if (Number(rows[0]?.n) === 0) return;
   throw new TankerError('StagingMismatch', {
-    what: `The import's own rows made ${rows[0]?.n} message(s) in ${outbox.place} that no part holds: a trigger of the tables writes them.`,
+    what: `The import's own rows of company ${company} made ${rows[0]?.n} message(s) in ${outbox.place} of ${placeOf(site)} that no part holds: a trigger of the tables writes them.`,
     now: 'Nothing is visible.',
     next: "Let that trigger do nothing while current_setting('tanker.worker', true) is 'on', then begin the import anew.",
   });

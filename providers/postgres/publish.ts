@@ -1,7 +1,7 @@
-import { type ImportBeginRequest, ImportPublished } from '@tanker/contract/index.ts';
+import { type ImportBeginRequest, ImportPublished, type TankerError } from '@tanker/contract/index.ts';
 import type { FencedCall } from '@tanker/sdk/index.ts';
 import type { ClientBase } from 'pg';
-import { sessionUnknown, stagingMismatch } from '../refusals.ts';
+import { notEmptyAtPublish, sessionUnknown, stagingMismatch } from '../refusals.ts';
 import { readCollections, type Table } from './catalog.ts';
 import { fenced } from './fence.ts';
 import { refuseRows } from './imports.ts';
@@ -24,23 +24,24 @@ export function publishImport(
 ): Promise<ImportPublished> {
   const { schema } = site;
   return fenced(site, call, { kind: 'import', lock: 'writers' }, async (client, row) => {
-    checkImport(row, session);
+    checkImport(site, call.company, row, session);
     const { rows: sessions } = await client.query<{ manifest: ImportBeginRequest; published: unknown }>(
       `SELECT manifest, published FROM ${schema}.imports WHERE session = $1 AND company = $2`,
       [session, call.company],
     );
     const [found] = sessions;
-    if (!found) throw sessionUnknown();
+    if (!found) throw sessionUnknown(site, call.company);
     if (found.published !== null) return ImportPublished.parse(found.published);
     const from = site.now();
-    await refuseRows(client, site, call.company);
+    await refuseRows(client, site, call.company, notEmptyAtPublish);
     const { rows: staged } = await client.query<StagedPart>(
       `SELECT part, collection, staging, columns, receipt FROM ${schema}.import_parts WHERE session = $1 ORDER BY part`,
       [session],
     );
     const tables = await readCollections(client, site);
-    await checkStaging(client, tables, staged, found.manifest, call.company);
-    const slice = stagedTables(tables, staged);
+    const differ = (what: string) => stagingMismatch(site, call.company, what);
+    await checkStaging(client, { tables, staged, differ }, found.manifest, call.company);
+    const slice = stagedTables(tables, staged, differ);
     const rows = await insertStaged(client, tables, slice);
     await refuseMadeMessages(client, site, call.company);
     await rememberSlice(
@@ -65,37 +66,40 @@ export function publishImport(
   });
 }
 
+interface Staging {
+  readonly tables: readonly Table[];
+  readonly staged: readonly StagedPart[];
+  differ(what: string): TankerError;
+}
+
 async function checkStaging(
   client: ClientBase,
-  tables: readonly Table[],
-  staged: readonly StagedPart[],
+  { tables, staged, differ }: Staging,
   manifest: ImportBeginRequest,
   company: string,
 ): Promise<void> {
   const perCollection = new Map<string, number>();
   for (const expected of manifest.parts) {
     const part = staged.find((one) => one.part === expected.part);
-    if (!part?.receipt) throw stagingMismatch(`part ${expected.part} has not arrived whole`);
+    if (!part?.receipt) throw differ(`part ${expected.part} has not arrived whole`);
     const table = tables.find((one) => one.name === part.collection);
-    if (!table) throw stagingMismatch(`part ${expected.part} holds a collection that is not here`);
+    if (!table) throw differ(`part ${expected.part} holds a collection that is not here`);
     const { rows } = await client.query<{ all: string; own: string }>(
       `SELECT count(*) AS all, count(*) FILTER (WHERE ${table.ofCompany}) AS own FROM ${part.staging}`,
       [company],
     );
     const all = Number(rows[0]?.all);
     if (all !== expected.rows) {
-      throw stagingMismatch(
-        `part ${expected.part} has ${all} rows in staging and ${expected.rows} in the manifest`,
-      );
+      throw differ(`part ${expected.part} has ${all} rows in staging and ${expected.rows} in the manifest`);
     }
     if (Number(rows[0]?.own) !== all) {
-      throw stagingMismatch(`part ${expected.part} holds rows of another company`);
+      throw differ(`part ${expected.part} holds rows of another company`);
     }
     perCollection.set(part.collection, (perCollection.get(part.collection) ?? 0) + all);
   }
   for (const { name, digest } of manifest.collections) {
     if ((perCollection.get(name) ?? 0) !== digest.rows) {
-      throw stagingMismatch(
+      throw differ(
         `the parts of ${name} do not have the ${digest.rows} rows that the manifest's digest counts`,
       );
     }

@@ -123,7 +123,7 @@ BEGIN
   END IF;
   IF is_closed THEN
     RAISE EXCEPTION 'CompanyClosed: the company is being moved and is closed to every writer here. Try again later.'
-      USING ERRCODE = 'TK423';
+      USING ERRCODE = 'TK423', DETAIL = changed;
   END IF;
   IF current_setting('transaction_isolation') = 'read committed' THEN
     SELECT c.shard INTO free FROM ${s}.changes c WHERE c.company = changed LIMIT 1 FOR UPDATE SKIP LOCKED;

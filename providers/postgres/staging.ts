@@ -7,9 +7,14 @@ import type { PartColumns } from './part-columns.ts';
 import type { Site } from './site.ts';
 
 /** Refuses an import call whose epoch is sealed or whose session is no longer the current one. */
-export function checkImport(row: FenceRow, session: string): void {
-  if (row.sealedEpoch !== null && row.epoch <= row.sealedEpoch) throw importSealed();
-  if (row.importSession !== session) throw sessionUnknown();
+export function checkImport(site: Site, company: string, row: FenceRow, session: string): void {
+  checkUnsealed(site, company, row);
+  if (row.importSession !== session) throw sessionUnknown(site, company);
+}
+
+/** Refuses an import call whose epoch is sealed. */
+export function checkUnsealed(site: Site, company: string, { epoch, sealedEpoch }: FenceRow): void {
+  if (sealedEpoch !== null && epoch <= sealedEpoch) throw importSealed(site, company, sealedEpoch);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { TankerError } from '@tanker/contract/index.ts';
 import type { ClientBase, Pool, PoolClient } from 'pg';
+import { companyClosed, placeOf } from '../refusals.ts';
 import type { Site } from './site.ts';
 
 /**
@@ -21,7 +22,7 @@ export const beginSnapshot = (snapshot?: string): string =>
   `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
   ${snapshot === undefined ? '' : `SET TRANSACTION SNAPSHOT '${snapshot}';`} ${SETTINGS}`;
 
-/** SQLSTATE of the closing, raised by the guard triggers. */
+/** SQLSTATE of the closing, raised by the guard triggers; its detail is the company. */
 export const CLOSED_STATE = 'TK423';
 
 /** invalid_text_representation and numeric_value_out_of_range: what casts of an unfit id raise. */
@@ -73,7 +74,7 @@ export async function transaction<T>(
     return result;
   } catch (error) {
     broken = signal.aborted || (await client.query('ROLLBACK').then(isFine, isBroken));
-    throw signal.aborted ? signal.reason : named(error);
+    throw signal.aborted ? signal.reason : named(site, error);
   } finally {
     signal.removeEventListener('abort', stop);
     client.off('error', onError);
@@ -89,24 +90,16 @@ export async function endBackend(site: Site, client: ClientBase): Promise<void> 
   await site.control.query('SELECT pg_terminate_backend($1)', [backendOf(client)]).catch(() => undefined);
 }
 
-function named(error: unknown): unknown {
+function named(site: Site, error: unknown): unknown {
   const state = sqlState(error);
-  if (state === CLOSED_STATE) {
-    return new TankerError(
-      'CompanyClosed',
-      {
-        what: 'A change of the company was refused, because the company is closed here.',
-        now: 'Nothing was changed.',
-        next: 'Open the company here first.',
-      },
-      { cause: error },
-    );
-  }
-  if (state !== undefined && UNFIT_STATES.includes(state)) {
+  if (state === undefined) return error;
+  const { detail, message } = error as { detail?: string; message: string };
+  if (state === CLOSED_STATE) return companyClosed(detail, `at ${placeOf(site)}`, { cause: error });
+  if (UNFIT_STATES.includes(state)) {
     return new TankerError(
       'RequestInvalid',
       {
-        what: 'A value does not have the form that the store demands, such as a company id that is no UUID.',
+        what: `${placeOf(site)} was given a value that is no ${demandedType(message) ?? 'value of its type there'}: most often that is the company id.`,
         now: 'Nothing was changed.',
         next: 'Use ids as the store writes them.',
       },
@@ -115,3 +108,9 @@ function named(error: unknown): unknown {
   }
   return error;
 }
+
+/** The type that a server of English messages names; never the value, which they quote too. */
+const demandedType = (message: string): string | undefined =>
+  (/^invalid input (?:syntax for type|value for enum) ([^:"]+)/.exec(message) ??
+    /^value ".*" is out of range for type (.+)$/s.exec(message) ??
+    /^(\w+) out of range$/.exec(message))?.[1];

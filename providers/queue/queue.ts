@@ -41,7 +41,7 @@ export async function publishMessage(
       [company, message.topic, JSON.stringify(message.payload), message.deliverAt],
     );
   } catch (error) {
-    throw sqlState(error) === CLOSED_STATE ? companyClosed() : error;
+    throw sqlState(error) === CLOSED_STATE ? companyClosed(company, 'here', { cause: error }) : error;
   }
 }
 
