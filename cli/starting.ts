@@ -81,6 +81,9 @@ export async function startAsAsked<O extends TaskOperation>(
   return EXIT.done;
 }
 
+const NOT_PLANNED =
+  'Nothing was claimed and nothing was locked. Start it again under a new task id, or look at its execution in Step Functions.';
+
 /** Between two looks at a dry run, which takes a few seconds. */
 const LOOK_EVERY_MS = 300;
 
@@ -100,7 +103,8 @@ async function printPlan(
     print(output, () => planText(operation, { task, company, plan: output.plan }, new Date()));
     return EXIT.done;
   }
-  const { error = 'PhaseFailed', cause = `The execution ended as ${found?.status}.` } = found ?? {};
+  const ended = `The dry run "${task}" ended as ${found?.status}, without an error.`;
+  const { error = 'PhaseFailed', cause = `${ended} ${NOT_PLANNED}` } = found ?? {};
   print({ task, outcome: 'refused', error, cause }, () => `Task ${task}: refused. ${error}: ${cause}`);
   return EXIT.failed;
 }

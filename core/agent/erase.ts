@@ -19,6 +19,6 @@ export const erase: Procedure<'erase'> = async ({ event, ports, signal }) => {
   throw new TankerError('EraseIncomplete', {
     what: `${event.provider} at ${formatLocation(location)} still holds ${left.rows} rows and ${left.staging} rows of staging.`,
     now: `It erased ${erased.rows} rows and ${erased.staging} of staging.`,
-    next: 'The erase is tried again. What stays then keeps a removal open; of any other task it is a debt on that location.',
+    next: "If it stays so when the erase is tried again, read the provider's summary of the company, which says where they lie. Until they are gone a removal stays open; of any other task they are a debt on that location.",
   });
 };

@@ -149,10 +149,11 @@ function match(
   return begun.parts.map(({ part }, index) => {
     const object = stored[index] as ExportedPart;
     const receipt = receipts.get(part);
-    if (!receipt || !sameBytes(receipt, object)) {
+    if (!receipt) throw differ(event, `began part ${part} and did not count it`);
+    if (!sameBytes(receipt, object)) {
       throw differ(
         event,
-        `counted ${receipt?.bytes} bytes with SHA-256 ${receipt?.sha256} in part ${part}; ${object.bytes} with ${object.sha256} came`,
+        `counted ${receipt.bytes} bytes with SHA-256 ${receipt.sha256} in part ${part}; ${object.bytes} with ${object.sha256} came`,
       );
     }
     const { key, etag, bytes, sha256, crc32 } = object;
@@ -183,5 +184,5 @@ const differ = (event: ExportRun['event'], how: string): TankerError =>
   new TankerError('ExportMismatch', {
     what: `${event.provider} at ${formatLocation(event.location)} ${how}.`,
     now: 'No manifest was written, so nothing will be imported from this export.',
-    next: 'The task is undone by its recovery. Run the contract test against the provider before the next try.',
+    next: 'Run the contract test against the provider before the next try; the recovery undoes this task.',
   });

@@ -128,13 +128,13 @@ function belongsTo(event: ImportRun['event'], manifest: Manifest): void {
   throw new TankerError('InputInvalid', {
     what: `The manifest ${event.manifest.key} is of ${manifest.provider}, task ${manifest.task}, epoch ${manifest.epoch}.`,
     now: `Nothing was imported into ${event.provider} at ${formatLocation(event.location)}.`,
-    next: 'The task is undone by its recovery; its dispatch named a wrong manifest.',
+    next: 'Compare it with the manifest on the record of the export or the backup: the dispatch of this import named another. The recovery ends the task.',
   });
 }
 
 const publishedOther = (run: ImportRun, published: number, expected: number): TankerError =>
   new TankerError('StagingMismatch', {
-    what: `${run.event.provider} published ${published} rows of the ${expected} that the manifest names.`,
+    what: `${run.event.provider} at ${formatLocation(run.event.location)} published ${published} rows of the ${expected} that the manifest names.`,
     now: 'That location holds rows that are not verified; where the company lives has not changed.',
-    next: 'The task is undone by its recovery. Run the contract test against the provider before the next try.',
+    next: 'Run the contract test against the provider before the next try; the recovery undoes this task.',
   });

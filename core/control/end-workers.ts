@@ -18,10 +18,10 @@ export async function endWorkers(ports: EndWorkersPorts, actor: Actor): Promise<
   const subtasks = [...(await ports.subtasks.describes(task)), ...(await ports.subtasks.list(task))];
   const left = subtasks.filter((subtask) => subtask.epoch < actor.epoch && isUnderWay(subtask));
   if (left.length === 0) return;
-  const cause = `The recovery of epoch ${actor.epoch} has taken the task over; nobody waits for this worker any more.`;
+  const cause = `A recovery has taken task "${task}" over under epoch ${actor.epoch}. Nobody waits for this worker any more, and its result is not used. Nothing has to be done: the recovery ends the task.`;
   await Promise.all(left.map((subtask) => ports.subtasks.end(subtask, 'TaskClosed', cause)));
   await ports.log.write({
-    task: actor.task,
+    task,
     phase: 'decide',
     by: actor.holder,
     epoch: actor.epoch,

@@ -186,9 +186,9 @@ function unreachable(peer: Peer, call: Call, why: unknown): TankerError {
 
 const tooLong = (peer: Peer, call: Call): TankerError =>
   new TankerError('CallTooLong', {
-    what: `${peer.name} did not end ${call.method} ${call.path} within the ${call.timeoutMs / 1000} s that one call may take.`,
+    what: `${peer.name} did not end ${asText(call)} within the ${call.timeoutMs / 1000} s that one call may take.`,
     now: 'The call was given up, and is not made again at once: it would take as long. Whether it had an effect is unknown.',
-    next: 'Make it faster there, or divide what this provider holds among several: docs/providers.md, "How long a call may take".',
+    next: 'Find out what held it up there: a lock, a missing index, an overload. If it is the size of the company, docs/providers.md says what the provider can do ("How long a call may take").',
   });
 
 /** What JSON.parse makes of it, or undefined: its own error would quote the text. */

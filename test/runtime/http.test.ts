@@ -91,7 +91,7 @@ describe('calls of the provider contract', () => {
     const call = { method: 'post', path: '/seal', timeoutMs: 50 };
     await expect(callJson(peer, { ...call, long: true }, Drain)).rejects.toMatchObject({
       name: 'CallTooLong',
-      message: expect.stringContaining('did not end post /seal within the 0.05 s'),
+      message: expect.stringContaining('did not end POST /seal within the 0.05 s'),
     });
     expect(server.seen).toHaveLength(1);
     await expect(callJson(peer, call, Drain)).rejects.toMatchObject({ name: 'ProviderUnreachable' });
