@@ -8,6 +8,7 @@ import {
   type Home,
   Location,
   LockRequest,
+  mistakesOf,
   PROBLEM_MEDIA_TYPE,
   problemOf,
   QUIET_TIMEOUT_SECONDS,
@@ -53,10 +54,14 @@ const companyOf = (context: Context): string => {
 };
 
 async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await context.req.json().catch(() => undefined));
+  const body: unknown = await context.req.json().catch(() => {
+    throw requestInvalid('The body of the request is no JSON.');
+  });
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  throw requestInvalid(`The request does not match the contract: ${fields.join('; ')}.`);
+  throw requestInvalid(
+    `The request does not match the contract: ${mistakesOf(parsed.error.issues, 'body')}.`,
+  );
 }
 
 /** The body of a call whose holder must belong to its task: a commit is remembered by the task, a claim by the holder. */

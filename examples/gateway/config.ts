@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { mistakesOf } from '@tanker/contract/index.ts';
 import { z } from 'zod';
 
 /** 32 characters of base64url are 192 bits: beyond guessing. */
@@ -28,8 +29,18 @@ export type GatewayConfig = z.infer<typeof GatewayConfig>;
 
 /** Reads the configuration file. Throws with the fields that are wrong, never with what they hold. */
 export function readGatewayConfig(path: string): GatewayConfig {
-  const parsed = GatewayConfig.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  const parsed = GatewayConfig.safeParse(readJson(path));
   if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new Error(`The gateway's configuration ${path} is wrong, nothing was started: ${fields.join('; ')}.`);
+  const mistakes = mistakesOf(parsed.error.issues, 'the file');
+  throw new Error(`The gateway's configuration ${path} is wrong, nothing was started: ${mistakes}.`);
+}
+
+/** JSON.parse's own error would quote the text, and with it a token. */
+function readJson(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`The gateway's configuration ${path} is no JSON, nothing was started.`);
+  }
 }

@@ -92,5 +92,5 @@ function endOwnSide(outward: ClientRequest): void {
 
 function refuseUnknown(response: ServerResponse): void {
   if (response.destroyed) return;
-  refuse(response, 502, 'The home of this company did not answer; whether it acted is unknown.');
+  refuse(response, 502, 'silent');
 }

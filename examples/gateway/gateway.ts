@@ -41,7 +41,7 @@ export async function startGateway(
       proxy(request, response);
     } catch (error) {
       onDefect(error);
-      refuse(response, 500, 'The gateway failed; the request was not passed on.');
+      refuse(response, 500, 'failed');
     }
   });
   server.on('connect', refuseTunnel);

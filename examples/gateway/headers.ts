@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Detail } from './answers.ts';
 
 type Headers = NodeJS.Dict<string | string[]>;
 
@@ -21,7 +22,7 @@ const OF_THE_MESSAGE = ['content-length', 'host'];
 
 export interface HeaderFault {
   readonly status: 400 | 501;
-  readonly detail: string;
+  readonly detail: Detail;
 }
 
 /** Why these headers could mean one thing here and another at the service; nothing when they can't. */
@@ -29,14 +30,14 @@ export function headerFault(
   request: Pick<IncomingMessage, 'headers' | 'headersDistinct'>,
 ): HeaderFault | undefined {
   const { 'transfer-encoding': coding, 'content-length': length } = request.headers;
-  if ((request.headersDistinct['host']?.length ?? 0) > 1) return fault(400, 'Host is given more than once.');
+  if ((request.headersDistinct['host']?.length ?? 0) > 1) return fault(400, 'hosts');
   if (coding === undefined) return undefined;
-  if (length !== undefined) return fault(400, 'Content-Length and Transfer-Encoding exclude each other.');
-  if (coding.toLowerCase() !== 'chunked') return fault(501, 'The only transfer coding is chunked.');
+  if (length !== undefined) return fault(400, 'lengths');
+  if (coding.toLowerCase() !== 'chunked') return fault(501, 'coding');
   return undefined;
 }
 
-const fault = (status: HeaderFault['status'], detail: string): HeaderFault => ({ status, detail });
+const fault = (status: HeaderFault['status'], detail: Detail): HeaderFault => ({ status, detail });
 
 /** A request's headers for the service. The placement version is the gateway's word, whatever the client sent. */
 export function inwardHeaders(headers: IncomingHttpHeaders, version: number): Headers {

@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AuthorityRecord, formatLocation, TankerError } from '@tanker/contract/index.ts';
-import { refuse, refuseLocked } from './answers.ts';
+import { type Detail, refuse, refuseLocked } from './answers.ts';
 import type { AuthorityStore } from './authority-store.ts';
 import { forward } from './forward.ts';
 import { headerFault } from './headers.ts';
@@ -25,21 +25,21 @@ export function gatewayProxy({ store, traffic, routes }: ProxyOptions): Proxy {
     const target = request.url ?? '';
     const fault = headerFault(request);
     if (fault) return refuseForGood(response, fault.status, fault.detail);
-    if (!isPlainTarget(target)) return refuseForGood(response, 400, 'The path can be read in several ways.');
+    if (!isPlainTarget(target)) return refuseForGood(response, 400, 'path');
     const company = companyOf(target);
     const record = company === undefined ? undefined : readRecord(store, company);
-    if (record === undefined) return refuse(response, 404, 'There is no such company.');
+    if (record === undefined) return refuse(response, 404, 'unknown');
     if (record.lock?.state === 'held') return refuseLocked(response);
-    if (record.home.state !== 'home') return refuse(response, 410, 'This company has left.');
+    if (record.home.state !== 'home') return refuse(response, 410, 'left');
     const route = routes[formatLocation(record.home.location)];
-    if (route === undefined) return refuse(response, 502, 'The home of this company cannot be reached.');
+    if (route === undefined) return refuse(response, 502, 'unreachable');
     const leave = traffic.enter(record.company);
     forward(request, response, { route, version: record.version, agent, leave });
   };
 }
 
 /** A request that is not understood ends its connection: what follows on it could be part of it. */
-function refuseForGood(response: ServerResponse, status: number, detail: string): void {
+function refuseForGood(response: ServerResponse, status: number, detail: Detail): void {
   response.setHeader('connection', 'close');
   refuse(response, status, detail);
 }

@@ -40,19 +40,33 @@ export const trafficNotQuiet = (company: string, inFlight: number, seconds: numb
 
 export const grantBroken = (record: AuthorityRecord, grant: number): TankerError =>
   new TankerError('GrantBroken', {
-    what: `Grant ${grant} of company ${record.company} is not held any more.`,
+    what: record.lock
+      ? `Grant ${grant} of company ${record.company} is not held any more.`
+      : `Company ${record.company} was never locked: it has no grant ${grant}.`,
     now: record.lock
       ? `The last grant is ${record.lock.grant}, ${record.lock.state}; home and version are as they were.`
-      : 'The company was never locked; home and version are as they were.',
-    next: 'Recover the task: customers may have written since the lock ended.',
+      : 'Home and version are as they were.',
+    next: record.lock
+      ? 'Recover the task: customers may have written since the lock ended.'
+      : 'Recover the task: without a lock customers may have written all the time.',
   });
 
 export const placementChanged = (record: AuthorityRecord, from: Home, version: number): TankerError =>
   new TankerError('PlacementChanged', {
     what: `Company ${record.company} is not at ${formatHome(from)} in version ${version}.`,
     now: `It is at ${formatHome(record.home)} in version ${record.version}; nothing was changed.`,
-    next: 'Recover the task; another task has moved the company since it was claimed.',
+    next: afterChange(record, version),
   });
+
+/** Every change of home raises the version, so the same version is the same home. */
+function afterChange(record: AuthorityRecord, version: number): string {
+  if (record.version > version) {
+    return `Recover the task: ${record.versionTask ? `task ${record.versionTask}` : 'another task'} has changed the home since it was claimed.`;
+  }
+  return record.version < version
+    ? "Find out whether the gateway's store was set back: it knows less of the company than this task."
+    : 'Name the home as the record has it: nobody has changed it since the company was claimed.';
+}
 
 export const companyErased = (record: AuthorityRecord): TankerError =>
   new TankerError('CompanyErased', {
