@@ -133,7 +133,7 @@ export async function copyKept(world: ControlWorld, at: At, changes: object = {}
 /** A command line's refusal: under --json it is a document. */
 export async function commanded({ tanker }: Pick<CliWorld, 'tanker'>, ...argv: string[]): Promise<unknown> {
   const { out } = await tanker(...argv, '--json');
-  return JSON.parse(out.trim().split('\n').at(-1) ?? '');
+  return JSON.parse(out.slice(out.lastIndexOf('\n{') + 1));
 }
 
 /** Asks for a task of a company of that name, which lives at the source; it is refused. */

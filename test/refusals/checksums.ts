@@ -1,8 +1,11 @@
 import { Readable } from 'node:stream';
 import { importCompany } from '../../core/agent/import.ts';
 import { s3Exports } from '../../lambdas/runtime/s3-exports.ts';
+import type { FileInfo } from '../../providers/files/config.ts';
+import { partHeader, recordHeader } from '../../providers/files/records.ts';
 import { agentWorld, BUCKET, eventOf, THERE } from '../agent/agent-world.ts';
 import { receiptOf } from '../support/memory-provider.ts';
+import { staged } from './crm.ts';
 import { area } from './refusal.ts';
 import { CANARY } from './sentences.ts';
 import { importing, KEY, ROW, session, type Target, unread } from './transfers.ts';
@@ -31,21 +34,54 @@ const sending =
     await implementation.importPart(call, { session: id, part }, Readable.from([octets]));
   };
 
+const FILE: FileInfo = {
+  path: 'a.txt',
+  contentType: 'text/plain',
+  bytes: ROW.length,
+  sha256: receiptOf(0, ROW).sha256,
+  createdAt: '2026-03-01T10:00:00.000Z',
+};
+
+/** A part as the manifest names it, with these files. */
+async function sendingFiles(worlds: Worlds, name: string, files: readonly FileInfo[]): Promise<void> {
+  const octets = Buffer.concat([partHeader(), ...files.flatMap((file) => [recordHeader(file), ROW])]);
+  const { implementation, call, id } = await session(worlds, name, octets);
+  await implementation.importPart(call, { session: id, part: 0 }, Readable.from([octets]));
+}
+
 export const CHECKSUMS = area({
   ChecksumMismatch: [
     {
       file: 'providers/refusals.ts',
       reasons: {
-        'a part has no header of the format': { names: ['Part 0'], provoke: sending('headless', ROW) },
-        'a part is not in the manifest': { names: ['Part 3'], provoke: sending('partless', ROW, 3) },
+        'a part has no header of the format': {
+          names: ['Part 0 of company headless', 'documents at eu/db1'],
+          provoke: sending('headless', ROW),
+        },
+        'a part is not in the manifest': {
+          names: ['Part 3 of company partless', 'documents at eu/db1'],
+          provoke: sending('partless', ROW, 3),
+        },
         'a part has other octets': {
-          names: ['Part 0', 'octets arrived of'],
+          names: ['Part 0', 'documents at eu/db1', 'octets arrived of'],
           async provoke(worlds) {
             const { implementation, call, ...begun } = await unread(worlds, 'octets');
             const octets = await implementation.exportPart(call, { export: begun.export, part: 0 });
             const whole = Buffer.concat(await octets.toArray());
             await sending('octets-there', whole)(worlds);
           },
+        },
+        'a part has fewer rows than the manifest counts': {
+          names: ['Part 0 of company short', 'crm at eu/db2', '1 rows arrived of 2'],
+          provoke: (worlds) => staged(worlds, 'short', [{ rows: ['1\t@\tcanary\t30\t\\N'] }], 1),
+        },
+        'a file of a part is another than its header says': {
+          names: ['Part 0', 'documents at eu/db1', 'checksum of its header'],
+          provoke: (worlds) => sendingFiles(worlds, 'altered', [{ ...FILE, sha256: '0'.repeat(64) }]),
+        },
+        'a file is there twice': {
+          names: ['Part 0', 'documents at eu/db1', 'twice'],
+          provoke: (worlds) => sendingFiles(worlds, 'twice', [FILE, FILE]),
         },
       },
     },

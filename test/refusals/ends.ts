@@ -1,6 +1,6 @@
 import type { SubtaskRecord, TransferWork } from '@tanker/contract/index.ts';
 import { executionArn, WORKER_START_SECONDS } from '@tanker/contract/index.ts';
-import type { Procedure } from '../../core/agent/procedure.ts';
+import type { EventOf, Procedure } from '../../core/agent/procedure.ts';
 import { reportStopped } from '../../core/agent/report-stopped.ts';
 import { settleLost } from '../../core/agent/settle-lost.ts';
 import { invocationFailed } from '../../core/agent/worker-failures.ts';
@@ -24,10 +24,14 @@ import { CANARY } from './sentences.ts';
 import type { Worlds } from './worlds.ts';
 
 /** What a worker's state machine is told when its work ends so. */
-async function failing(procedure: Procedure<'export'>, passMilliseconds = 0): Promise<unknown> {
+async function failing(
+  procedure: Procedure<'export'>,
+  passMilliseconds = 0,
+  event: object = eventOf('export'),
+): Promise<unknown> {
   const clock = new ManualClock();
   const { start, token } = workerWorld(clock);
-  const ended = start(procedure, eventOf('export'));
+  const ended = start(procedure, event as EventOf<'export'>);
   await clock.advance(passMilliseconds);
   await ended;
   return token.answers[0];
@@ -159,6 +163,22 @@ export const ENDS = area({
         },
       },
     },
+    {
+      file: 'cli/starting.ts',
+      reasons: {
+        'a dry run was stopped': {
+          names: ['"stopped-plan"', 'ABORTED'],
+          async provoke({ cli }) {
+            const world = await cli();
+            const asked = { task: 'stopped-plan', company: 'acme', requestedBy: 'me', reason: 'law' };
+            const input = JSON.stringify({ ...asked, dryRun: true, to: { datacenter: 'eu' } });
+            world.executions.push({ name: 'stopped-plan', status: 'ABORTED', input });
+            const who = ['--requested-by', 'me', '--reason', 'law', '--task', 'stopped-plan'];
+            return commanded(world, 'migrate', 'acme', '--to', 'eu', '--dry-run', ...who);
+          },
+        },
+      },
+    },
     ...stoppedSlice,
   ],
   WorkerFailed: [
@@ -174,9 +194,13 @@ export const ENDS = area({
     {
       file: 'core/agent/worker-failures.ts',
       reasons: {
-        "its work outlasts the function's time": {
+        "its export outlasts the function's time": {
           names: ['export of contacts at us/db1'],
           provoke: () => failing(endless, 900_000),
+        },
+        "its calls outlast the function's time": {
+          names: ['seal of contacts at us/db1'],
+          provoke: () => failing(endless, 900_000, eventOf('seal')),
         },
       },
     },

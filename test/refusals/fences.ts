@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import { formatHolder } from '@tanker/contract/index.ts';
 import { erase } from '../../core/agent/erase.ts';
 import type { Procedure } from '../../core/agent/procedure.ts';
 import { commitCleanup } from '../../core/control/commit-cleanup.ts';
 import { dispatch } from '../../core/control/dispatch.ts';
+import { endWorkers } from '../../core/control/end-workers.ts';
 import { lockTraffic } from '../../core/control/lock-traffic.ts';
 import { checkFree } from '../../core/control/open-task.ts';
 import { dynamoWorkerSubtask } from '../../lambdas/runtime/dynamo-worker-subtask.ts';
@@ -17,6 +19,7 @@ import { takenOver } from './machines.ts';
 import { callAt } from './provider-calls.ts';
 import { area } from './refusal.ts';
 import { CANARY } from './sentences.ts';
+import { session } from './transfers.ts';
 import type { Worlds } from './worlds.ts';
 
 /** Works until it is stopped. */
@@ -42,6 +45,30 @@ const fencing =
     await implementation.fence(await callAt(implementation, name, { epoch: 5 }));
     await implementation.fence(await callAt(implementation, name, late));
   };
+
+/** A part that is being received when a newer task comes. */
+async function interrupted(worlds: Worlds): Promise<unknown> {
+  const { implementation, call, id } = await session(worlds, 'interrupted');
+  const { promise: started, resolve } = Promise.withResolvers<void>();
+  const body = new Readable({ read: () => resolve() });
+  const receiving = implementation.importPart(call, { session: id, part: 0 }, body);
+  // It is heard below, whenever it fails.
+  receiving.catch(() => undefined);
+  await started;
+  await implementation.fence(await callAt(implementation, 'interrupted', { epoch: 2 }));
+  return receiving;
+}
+
+/** What stands in the row of a worker whose task a recovery has taken over. */
+async function endedWorker({ control }: Worlds): Promise<unknown> {
+  const world = await control();
+  const actor = await plannedTask(world, { at: company(world, 'relieved') });
+  const at = { provider: 'contacts', location: SOURCE, attempt: 1, token: `${CANARY}-token` };
+  await dispatch(world, { ...actor, phase: 'drain', action: 'drain', ...at });
+  await endWorkers(world, await recoveryOf(world, actor));
+  const [row] = await world.subtasks.list(actor.task);
+  return row;
+}
 
 export const FENCES = area({
   CompanyBusy: [
@@ -108,11 +135,20 @@ export const FENCES = area({
       file: 'providers/refusals.ts',
       reasons: {
         'a provider has seen a newer epoch': {
-          names: ['newer epoch of the company'],
+          names: ['Epoch 4 of company overtaken', 'documents at eu/db1', 'epoch 5'],
           provoke: fencing('overtaken', { epoch: 4 }),
         },
+        'a newer epoch comes while a provider still works on a call': {
+          names: ['Epoch 1 of company interrupted', 'documents at eu/db1', 'epoch 2'],
+          provoke: interrupted,
+        },
+      },
+    },
+    {
+      file: 'providers/refusals.ts',
+      reasons: {
         'a provider has seen another holder of the epoch': {
-          names: ['another holder of the same epoch'],
+          names: ['Epoch 5 of company twofold', 'documents at eu/db1', 'twofold-2/twofold-2'],
           provoke: fencing('twofold', { epoch: 5, holder: 'twofold-2/twofold-2' }),
         },
       },
@@ -150,7 +186,7 @@ export const FENCES = area({
       file: 'providers/refusals.ts',
       reasons: {
         'a provider was restored since the plan': {
-          names: ["provider's store", 'incarnation'],
+          names: ['documents at eu/db1', 'company reborn', 'incarnation'],
           provoke: fencing('reborn', { epoch: 5, incarnation: 'another' }),
         },
       },
@@ -206,6 +242,15 @@ export const FENCES = area({
             await recoveryOf(world, actor);
             await lockTraffic(world, actor);
           },
+        },
+      },
+    },
+    {
+      file: 'core/control/end-workers.ts',
+      reasons: {
+        'a worker of an earlier epoch is under way when a recovery begins': {
+          names: ['"relieved-1"', 'epoch 2'],
+          provoke: endedWorker,
         },
       },
     },

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { Authority, Provider } from '../../core/ports.ts';
 import { httpAuthority } from '../../lambdas/runtime/http-authority.ts';
 import { httpProvider } from '../../lambdas/runtime/http-provider.ts';
+import { type Call, callJson } from '../../lambdas/runtime/json-http.ts';
 import type { Bearer } from '../../lambdas/runtime/secrets.ts';
 import type { Answer } from '../runtime/http-world.ts';
 import { CANARY } from './sentences.ts';
@@ -19,6 +21,17 @@ export async function httpContacts(server: Worlds['server'], answer: Answer): Pr
     bearer: BEARER,
   });
 }
+
+/** A call of the provider contacts that it never answers, with a twentieth of a second for it. */
+export const unending =
+  (call: Omit<Call, 'timeoutMs'>) =>
+  async ({ server }: Worlds): Promise<unknown> => {
+    const { url, answerWith } = await server();
+    answerWith(() => undefined);
+    const unreachable = 'ProviderUnreachable';
+    const peer = { name: 'The provider contacts at eu/db1', base: url, bearer: BEARER, unreachable } as const;
+    return callJson(peer, { ...call, timeoutMs: 50 }, z.any());
+  };
 
 /** A gateway over HTTP, which gives this answer. */
 export async function httpGateway(server: Worlds['server'], answer: Answer): Promise<Authority> {

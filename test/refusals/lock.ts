@@ -4,7 +4,7 @@ import { commitCleanup } from '../../core/control/commit-cleanup.ts';
 import { verifyFallback } from '../../core/control/verify-fallback.ts';
 import type { Actor } from '../../core/ports.ts';
 import { gatewayApi } from '../../examples/gateway/api.ts';
-import { AuthorityStore } from '../../examples/gateway/authority-store.ts';
+import { AuthorityStore, type Change } from '../../examples/gateway/authority-store.ts';
 import { Traffic } from '../../examples/gateway/traffic.ts';
 import { type ControlWorld, SOURCE, TARGET } from '../control/control-world.ts';
 import { verifiedSlice } from '../control/finished-task.ts';
@@ -124,7 +124,7 @@ export const LOCK = area({
           },
         },
         'the company was never locked': {
-          names: ['Grant 4', 'never-locked'],
+          names: ['never-locked was never locked', 'grant 4'],
           async provoke({ control }) {
             const world = await control();
             const { task } = company(world, 'never-locked');
@@ -149,12 +149,32 @@ export const LOCK = area({
     {
       file: 'examples/gateway/refusals.ts',
       reasons: {
-        'a commit names another version': {
-          names: ['elsewhere', 'us/db1', 'version 3'],
+        'another task has moved the company since': {
+          names: ['elsewhere', 'us/db1', 'version 0'],
           async provoke({ control }) {
             const world = await control();
-            const { claimant, grant } = locked(world, 'elsewhere');
-            world.store.commit('elsewhere', claimant, commitOf(grant.grant, 3));
+            moveHome(world, company(world, 'elsewhere'), { state: 'home', location: TARGET });
+            const claimant = { task: 'elsewhere-2', epoch: 2, holder: 'elsewhere-2/elsewhere-2' };
+            world.store.claim('elsewhere', claimant);
+            const { grant } = world.store.lock('elsewhere', claimant, 60);
+            world.store.commit('elsewhere', claimant, commitOf(grant.grant));
+          },
+        },
+        "the gateway's store was set back": {
+          names: ['forgotten', 'us/db1', 'version 3'],
+          async provoke({ control }) {
+            const world = await control();
+            const { claimant, grant } = locked(world, 'forgotten');
+            world.store.commit('forgotten', claimant, commitOf(grant.grant, 3));
+          },
+        },
+        'a commit names a home where the company never was': {
+          names: ['mistaken', 'eu/db1', 'version 0'],
+          async provoke({ control }) {
+            const world = await control();
+            const { claimant, grant } = locked(world, 'mistaken');
+            const [from, to] = [TARGET, SOURCE].map((location) => ({ state: 'home' as const, location }));
+            world.store.commit('mistaken', claimant, { ...commitOf(grant.grant), from, to } as Change);
           },
         },
       },

@@ -2,6 +2,7 @@ import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { keys, tableName } from '@tanker/contract/index.ts';
 import { commitPlacement } from '../../core/control/commit-placement.ts';
 import { dispatch } from '../../core/control/dispatch.ts';
+import { lockTraffic } from '../../core/control/lock-traffic.ts';
 import type { Actor, GoneBackup } from '../../core/ports.ts';
 import { backup } from '../cli/records.ts';
 import { type ControlWorld, TARGET } from '../control/control-world.ts';
@@ -25,6 +26,7 @@ import { CANARY } from './sentences.ts';
 import type { Worlds } from './worlds.ts';
 
 const MANY_BYTES = { collections: [{ name: 'rows', rows: 1, bytes: 90_000_000 }] };
+const ENDED = '2026-03-01T10:00:00.000Z';
 const late = () => new Date('2026-04-01T10:00:00.000Z');
 
 /** Leaves a backup in a state in which it can't be restored. */
@@ -215,6 +217,17 @@ export const BACKUPS = area({
         'its hour comes in the middle of a restore': {
           names: ['"overdue-1"', '2026-03-31T10:00:00.000Z'],
           provoke: imports('overdue', async () => ({ now: late })),
+        },
+        'it is ended before the restore commits': {
+          names: ['"ended-early-1"', '2026-03-01T10:00:00.000Z'],
+          async provoke({ control }) {
+            const world = await control();
+            const actor = await restoring(world, 'ended-early');
+            const { grant } = await lockTraffic(world, actor);
+            await world.tasks.advance(actor, { verified: { epoch: actor.epoch, at: ENDED, rows: 0 } });
+            await world.backups.endBy(actor.company, 'ended-early-1', ENDED);
+            return commitPlacement(world, actor, grant);
+          },
         },
       },
     },

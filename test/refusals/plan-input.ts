@@ -5,13 +5,16 @@ import type { Context } from 'aws-lambda';
 import { exportCompany } from '../../core/agent/export.ts';
 import { importCompany } from '../../core/agent/import.ts';
 import { seal } from '../../core/agent/seal.ts';
+import { commitBackup } from '../../core/control/commit-backup.ts';
 import { agentHandler } from '../../lambdas/runtime/agent-handler.ts';
 import { discardDueHandler } from '../../lambdas/runtime/discard-handler.ts';
 import { parseEvent } from '../../lambdas/runtime/parse-event.ts';
 import { agentWorld, eventOf, THERE } from '../agent/agent-world.ts';
+import { ledger } from '../cli/records.ts';
+import { verifiedSlice } from '../control/finished-task.ts';
 import { inputOf, plannedTask } from '../control/planned-task.ts';
-import { asks, backedUp, checked, commanded, company, opening } from './asking.ts';
-import { area, NO_ACT } from './refusal.ts';
+import { asks, backedUp, checked, commanded, company, gone, opening, planned } from './asking.ts';
+import { area } from './refusal.ts';
 import type { Worlds } from './worlds.ts';
 
 export const CONTEXT = {
@@ -95,6 +98,14 @@ export const INPUT = area({
           names: ['keepDays', 'final'],
           provoke: asks('final-kept', { operation: 'remove', input: { keepDays: 3, final: true } }),
         },
+        'so is the final removal of a company that is gone': {
+          names: ['keepDays', 'final'],
+          async provoke({ control }) {
+            const world = await control();
+            const input = { keepDays: 3, final: true };
+            return planned(world, { operation: 'remove', at: gone(world, 'gone-kept'), input });
+          },
+        },
       },
     },
     {
@@ -103,7 +114,6 @@ export const INPUT = area({
         'the manifest is of another task': {
           names: ['contacts', 'other-1'],
           provoke: wrongManifest,
-          owes: NO_ACT,
         },
       },
     },
@@ -184,6 +194,26 @@ export const INPUT = area({
             const at = company(world, 'kept');
             await backedUp(world, at);
             return checked(world, { operation: 'backup', at });
+          },
+        },
+        'a removal of that id is on record': {
+          names: ['"noted-1"', '"noted"'],
+          async provoke({ control }) {
+            const world = await control();
+            const at = company(world, 'noted');
+            await world.ledger.write(ledger(at.task, { company: at.company }));
+            return planned(world, { operation: 'remove', at });
+          },
+        },
+        'an earlier task of that id has left a backup when this one commits': {
+          names: ['"reused-1"', '"reused"'],
+          async provoke({ control }) {
+            const world = await control();
+            const at = company(world, 'reused');
+            const actor = await plannedTask(world, { operation: 'backup', at });
+            await backedUp(world, at, { epoch: 7 });
+            const grant = await verifiedSlice(world, actor, 'open');
+            return commitBackup(world, actor, grant);
           },
         },
       },

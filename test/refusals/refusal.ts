@@ -7,12 +7,7 @@ export interface Reason {
   readonly names: readonly string[];
   /** Provokes it through the product's own code: throws it, or answers how it was told. */
   readonly provoke: (worlds: Worlds) => unknown;
-  /** What its text still owes its reader; nothing is said of a text that has paid. */
-  readonly owes?: readonly string[];
 }
-
-/** Says what goes on by itself before it says what to do, or that alone. */
-export const NO_ACT = ['next says no act'];
 
 /** One place that tells an error, with each of its reasons by a title. */
 export interface Site {

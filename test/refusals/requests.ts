@@ -46,6 +46,15 @@ const posting = (body: unknown): RequestInit => ({
 
 const ORDER = { company: 'acme', location: { datacenter: 'eu', server: 'db1' }, version: 1, reason: 'law' };
 
+/** A hook that takes the company's id for a number. */
+const numbered =
+  (company: string) =>
+  async ({ crm }: Worlds): Promise<unknown> => {
+    const { implementation } = (await crm()).provider;
+    const call = await callAt(implementation, company, { server: DB1 });
+    return implementation.hook(call, { name: 'after-undo', key: 'k', version: 1 });
+  };
+
 /** The secret of that name, which Secrets Manager answers so. */
 async function secretOf(SecretString: string): Promise<string> {
   const mock = mockClient(SecretsManagerClient);
@@ -133,9 +142,12 @@ export const REQUESTS = area({
           provoke: gatewayOn(`${ACME}/claim`, { ...CLAIMANT, epoch: CANARY }),
         },
         'a field of a body for the gateway is missing': {
-          names: ['epoch'],
+          names: ['epoch: is missing'],
           provoke: gatewayOn(`${ACME}/claim`, { ...CLAIMANT, epoch: undefined }),
-          owes: ['what holds what only a program can mean'],
+        },
+        'a body for the gateway is no JSON': {
+          names: ['body', 'no JSON'],
+          provoke: gatewayOn(`${ACME}/claim`, `{"${CANARY}`),
         },
         'the holder is of another task': {
           names: ['move-1/move-1', 'move-2'],
@@ -180,13 +192,13 @@ export const REQUESTS = area({
     {
       file: 'providers/postgres/transaction.ts',
       reasons: {
-        'the store can not take the company id': {
-          names: ['company id'],
-          async provoke({ crm }) {
-            const { implementation } = (await crm()).provider;
-            const call = await callAt(implementation, 'numberless', { server: DB1 });
-            await implementation.hook(call, { name: 'after-undo', key: 'k', version: 1 });
-          },
+        'the store takes numbers for ids': {
+          names: ['crm at eu/db1', 'no bigint', 'company id'],
+          provoke: numbered('canary'),
+        },
+        'the store takes smaller numbers for ids': {
+          names: ['crm at eu/db1', 'no bigint', 'company id'],
+          provoke: numbered('9'.repeat(30)),
         },
       },
     },
@@ -208,7 +220,7 @@ export const REQUESTS = area({
       file: 'providers/refusals.ts',
       reasons: {
         'the provider has no such hook': {
-          names: ['after-remove'],
+          names: ['documents at eu/db1', 'after-remove'],
           async provoke({ files }) {
             const { implementation } = await files();
             const call = await callAt(implementation, 'hookless');

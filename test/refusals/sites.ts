@@ -58,7 +58,7 @@ export const errorSites = (): FoundSite[] =>
 export const errorCount = (): number =>
   product().reduce((sum, { source }) => sum + source.split('new TankerError(').length - 1, 0);
 
-const SHOWN = /\berror: '(\w+)'(?: satisfies ErrorName)?,\s*cause\b/g;
+const SHOWN = /(?:\berror(?::| =)|\.end\(\w+,) '(\w+)'(?: satisfies ErrorName)?,\s*cause\b/g;
 
 /** Every name that the product shows with a cause and never throws. */
 export const shownSites = (): Omit<FoundSite, 'text'>[] =>

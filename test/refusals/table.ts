@@ -1,8 +1,11 @@
 import { CHECKSUMS } from './checksums.ts';
 import { MISTAKES } from './cli-mistakes.ts';
+import { CUSTOMERS } from './customers.ts';
 import { ENDS } from './ends.ts';
 import { FAILURES } from './failures.ts';
 import { FENCES } from './fences.ts';
+import { FORMATS } from './formats.ts';
+import { IMPORTS } from './imports.ts';
 import { LOCK } from './lock.ts';
 import { BACKUPS } from './plan-backups.ts';
 import { INPUT } from './plan-input.ts';
@@ -18,10 +21,12 @@ export const REFUSALS: Refusals = {
   ...INPUT,
   ...PLACES,
   ...PROVIDERS,
+  ...FORMATS,
   ...BACKUPS,
   ...FENCES,
   ...LOCK,
   ...TRANSFER,
+  ...IMPORTS,
   ...CHECKSUMS,
   ...VERIFICATION,
   ...ENDS,
@@ -43,7 +48,7 @@ export const entriesOf = (table: Readonly<Record<string, readonly Site[]>>): Ent
     ),
   );
 
-export const ENTRIES: readonly Entry[] = [...entriesOf(REFUSALS), ...entriesOf(MISTAKES)];
+export const ENTRIES: readonly Entry[] = [REFUSALS, MISTAKES, CUSTOMERS].flatMap(entriesOf);
 
 /** What a table says of the source. */
 export const sitesOf = (table: Readonly<Record<string, readonly Site[]>>) =>

@@ -32,14 +32,23 @@ export const importing =
 
 export const KEY = 'exports/acme/move-1/contacts/e3-a1/part-00000';
 
-/** An import session at the provider for files whose manifest has one part. */
-export async function session({ files }: Worlds, name: string) {
+/** An import session at the provider for files. */
+export async function begunImport(
+  { files }: Worlds,
+  name: string,
+  manifest: Parameters<typeof emptyManifest>[0],
+) {
   const { implementation } = await files();
   const call = await callAt(implementation, name);
-  const parts = [receiptOf(0, ROW)];
-  const collections = [{ name: 'files', digest: { rows: 1, sum: SUM } }];
-  const id = await implementation.importBegin(call, emptyManifest({ parts, collections }));
+  const { session: id } = await implementation.importBegin(call, emptyManifest(manifest));
   return { implementation, call, id };
+}
+
+/** The same, whose manifest has one part: that of these octets. */
+export function session(worlds: Worlds, name: string, octets = ROW) {
+  const parts = [receiptOf(0, octets)];
+  const collections = [{ name: 'files', digest: { rows: 1, sum: SUM } }];
+  return begunImport(worlds, name, { parts, collections });
 }
 
 /** An export at the provider for files of which no part was read. */

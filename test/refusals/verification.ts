@@ -21,7 +21,7 @@ import { exported, imported, plannedTask, readAgain } from '../control/planned-t
 import { backedUp, company, gone, planned, SLICE } from './asking.ts';
 import { plannedCleanup } from './cleanups.ts';
 import { notErased } from './machines.ts';
-import { area, NO_ACT } from './refusal.ts';
+import { area } from './refusal.ts';
 import type { Worlds } from './worlds.ts';
 
 const DEALS = { provider: 'deals', location: SOURCE };
@@ -286,7 +286,6 @@ export const VERIFICATION = area({
             world.provider.left = { rows: 4, staging: 2 };
             await world.run(erase, eventOf('erase', { location: THERE }));
           },
-          owes: NO_ACT,
         },
       },
     },

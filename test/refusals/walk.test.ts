@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { ERRORS } from '@tanker/contract/index.ts';
+import { DETAILS } from '../../examples/gateway/answers.ts';
 import { writtenLines } from '../runtime/written-lines.ts';
 import { MISTAKES } from './cli-mistakes.ts';
+import { CUSTOMERS } from './customers.ts';
 import { owedBy } from './sentences.ts';
 import { countSites, errorCount, errorSites, failSites, mistakeSites, shownSites } from './sites.ts';
 import { ENTRIES, type Entry, REFUSALS, sitesOf, UNPROVOKED } from './table.ts';
@@ -21,8 +23,7 @@ describe('a refusal says what was wrong, what is true now and what to do next', 
     async (_, entry) => {
       const told = await toldBy(() => entry.provoke(worlds));
       heard.set(entry, told);
-      const { owes = [] } = entry;
-      const owed = owedBy(told, entry.names).filter((one) => !owes.includes(one));
+      const owed = owedBy(told, entry.names);
       expect({ name: told.name, owed, told }).toEqual({ name: entry.name, owed: [], told });
     },
   );
@@ -44,6 +45,10 @@ describe('the list of refusals', () => {
 
   test('has every mistake of the command line', () => {
     expect(countSites(sitesOf(MISTAKES))).toEqual(countSites(mistakeSites()));
+  });
+
+  test('has every answer that the example gateway gives to customers', () => {
+    expect(Object.keys(CUSTOMERS).sort()).toEqual(Object.keys(DETAILS).sort());
   });
 
   test('tells each error from the place that it names, and no two sites from one place', () => {

@@ -7,14 +7,9 @@ import { serveProvider } from '../../sdk/index.ts';
 import { cliWorld } from '../cli/cli-world.ts';
 import { controlWorld, testTopology } from '../control/control-world.ts';
 import { OPERATOR, READER } from '../gateway/gateway-process.ts';
-import { openWorld } from '../providers/fixtures/world.ts';
 import { startServer } from '../runtime/http-world.ts';
-
-/** Hooks that the store refuses: one writes where the company is closed, one takes its id for a number. */
-const CRM_HOOKS = {
-  'after-migrate': "INSERT INTO crm.contacts (company, name) VALUES ($1, 'canary')",
-  'after-undo': 'SELECT $1::text::bigint',
-};
+import { openCrm } from './crm.ts';
+import { customers } from './customers.ts';
 
 interface Closing {
   close(): unknown;
@@ -22,14 +17,14 @@ interface Closing {
 
 /** The example gateway over HTTP, in this process. */
 async function gateway() {
-  const routes = { 'us/db1': 'http://127.0.0.1:9', 'eu/db1': 'http://127.0.0.1:9' };
+  const routes = { 'us/db1': 'http://127.0.0.1:9', 'eu/db1': 'http://127.0.0.1:9', 'sg/db1': 'nowhere' };
   const config = { port: 0, database: ':memory:', operatorToken: OPERATOR, readerToken: READER, routes };
   const started = await startGateway(config, () => undefined);
   const ask = (path: string, body?: unknown, token = OPERATOR): Promise<Response> =>
     fetch(`http://127.0.0.1:${started.port}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
   return { ask, close: started.stop };
 }
@@ -98,8 +93,8 @@ export function openWorlds() {
     control: once(() => controlWorld()),
     gateway: once(gateway),
     files: once(files),
-    /** Two PostgreSQL databases behind a provider. */
-    crm: once(() => openWorld({ hooks: CRM_HOOKS })),
+    crm: once(openCrm),
+    customers: once(customers),
     /** A server whose answers are set. */
     server: once(startServer),
     functions: once(functions),
