@@ -70,7 +70,7 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
   'claim-company': { table: READ_AND_WRITE, operatorSecret: true },
   'decide-direction': { table: QUERY_AND_WRITE, operatorSecret: true },
   'verify-erased': { table: QUERY_AND_WRITE },
-  dispatch: { table: QUERY_AND_PUT, invokesAgents: [...ACTIONS, LAUNCH] },
+  dispatch: { table: ['GetItem', 'PutItem'], invokesAgents: [...ACTIONS, LAUNCH] },
   doctor: { table: ['GetItem'], operatorSecret: true },
   'start-recovery': { table: READ_AND_WRITE, starts: ['recover'], describes: OPERATIONS },
   sweep: {

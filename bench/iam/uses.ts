@@ -65,7 +65,6 @@ export const CONTROL_USES: Readonly<Record<string, Uses>> = {
   },
   dispatch: {
     ...table('a dry run', 'GetItem', 'PutItem'),
-    ...table('a migration', 'Query'),
     ...rights('lambda', 'a dry run', 'InvokeFunction'),
   },
   doctor: {
