@@ -6,9 +6,9 @@ export default {
   // Several times what any test takes on two idle cores: a busy machine is no failure.
   testTimeout: 30_000,
   // Only the system tests run beside each other; more at once would start more processes than two cores carry.
-  maxConcurrency: 3,
-  // The system tests beside the others: neither keeps two cores busy alone.
-  maxWorkers: 2,
+  maxConcurrency: 2,
+  // The system tests beside the others, on two cores: none keeps a core busy alone, since all wait for what they start.
+  maxWorkers: 3,
   testMatch: ['<rootDir>/test/**/*.test.ts', ...LONG],
   extensionsToTreatAsEsm: ['.ts'],
   testSequencer: '<rootDir>/test/jest-sequencer.cjs',

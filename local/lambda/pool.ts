@@ -1,11 +1,17 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { ExecutionEnvironment } from './execution-environment.ts';
 
 /** Environments that start at the same time: more would only make each of them slower. */
 const SIMULTANEOUS_STARTS = Math.max(2, availableParallelism());
 
-/** Warm processes kept while nobody uses them, about 60 MB each; the one idle longest ends first. */
-const MAXIMUM_IDLE = 64;
+/** What one warm process takes. */
+const IDLE_PROCESS_BYTES = 60 * 1024 ** 2;
+
+/**
+ * Warm processes kept while nobody uses them; the one idle longest ends first. They may take a third of the memory:
+ * 136 of 24 GB, 90 of 16 GB. An installation has some 60 functions, and each start costs a third of a second of CPU.
+ */
+const MAXIMUM_IDLE = Math.floor(totalmem() / 3 / IDLE_PROCESS_BYTES);
 
 /**
  * Longest load of a function's module. Lambda gives 10 s; a laptop that starts many processes at once may need

@@ -8,11 +8,12 @@ import { parseTopology } from '@tanker/contract/topology.ts';
 import example from '../../topology.example.ts';
 import {
   functionNamed,
+  NETWORK,
   ofType,
   only,
   type Synthesized,
-  synthesize,
   synthesizedExample,
+  synthesizedRegion,
   type Template,
 } from './synthesized.ts';
 
@@ -285,21 +286,10 @@ const ruleNamed = (template: Template, name: string) => {
 };
 
 describe('two datacenters of one region, one of them in a network of its own, with cdk-nag on', () => {
-  const vpc = {
-    vpcId: 'vpc-0a1b2c3d4e5f60718',
-    subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0a1b2c3d4e5f60719'],
-    securityGroupIds: ['sg-0a1b2c3d4e5f60718'],
-  };
   let stacks: Synthesized['stacks'];
 
   beforeAll(() => {
-    const [us, eu] = example.datacenters;
-    if (!us || !eu) throw new Error('The example has two datacenters.');
-    const datacenters = [
-      { ...us, region: 'eu-west-1', vpc },
-      { ...eu, region: 'eu-west-1' },
-    ];
-    stacks = synthesize({ topology: { ...example, installation: 'acme', datacenters }, nag: true }).stacks;
+    stacks = synthesizedRegion().stacks;
   }, 120_000);
 
   test('make each secret once', () => {
@@ -314,7 +304,7 @@ describe('two datacenters of one region, one of them in a network of its own, wi
     for (const { Properties } of ofType(stacks['acme-us'] as Template, 'AWS::Lambda::Function')) {
       const tells = /^acme-us-report-/.test(Properties['FunctionName']);
       expect(Properties['VpcConfig']).toEqual(
-        tells ? undefined : { SubnetIds: vpc.subnetIds, SecurityGroupIds: vpc.securityGroupIds },
+        tells ? undefined : { SubnetIds: NETWORK.subnetIds, SecurityGroupIds: NETWORK.securityGroupIds },
       );
     }
     for (const { Properties } of ofType(stacks['acme-eu'] as Template, 'AWS::Lambda::Function')) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TopologyInput } from '@tanker/contract/topology.ts';
+import exampleTopology from '../../topology.example.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -59,6 +60,36 @@ let example: Synthesized | undefined;
 export function synthesizedExample(): Synthesized {
   example ??= synthesize({ nag: true });
   return example;
+}
+
+/** The network that the topology of {@link synthesizedRegion} names. */
+export const NETWORK = {
+  vpcId: 'vpc-0a1b2c3d4e5f60718',
+  subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0a1b2c3d4e5f60719'],
+  securityGroupIds: ['sg-0a1b2c3d4e5f60718'],
+};
+
+let region: Synthesized | undefined;
+
+/**
+ * The example's two datacenters in one region, named acme: `us` in a network that the topology names, `eu` in one of
+ * its own, with transfer tasks for x86-64 and cdk-nag on; made once for all tests of a file.
+ */
+export function synthesizedRegion(): Synthesized {
+  const [us, eu] = exampleTopology.datacenters;
+  if (!us || !eu) throw new Error('The example has two datacenters.');
+  const one = { region: 'eu-west-1' };
+  const topology: TopologyInput = {
+    ...exampleTopology,
+    installation: 'acme',
+    datacenters: [
+      { ...us, ...one, vpc: NETWORK },
+      { ...eu, ...one },
+    ],
+    fargate: { architecture: 'x86-64' },
+  };
+  region ??= synthesize({ topology, nag: true });
+  return region;
 }
 
 function read(output: string): Synthesized {

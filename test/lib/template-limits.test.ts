@@ -1,20 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { refuseTooLarge } from '../../lib/template-limits.ts';
-import { fullest, measured, topologyOf } from './large-topology.ts';
-import { synthesize } from './synthesized.ts';
-
-describe('what AWS takes of a template', () => {
-  test('has room for 200 providers', () => {
-    const synthesized = synthesize({ topology: topologyOf(2, 200), nag: false });
-    const all = measured(synthesized);
-    expect(fullest(all, 'characters of inline policies')).toBeLessThan(0.5);
-    expect(fullest(all, 'characters')).toBeLessThan(1);
-    expect(fullest(all, 'octets')).toBeLessThan(0.6);
-    for (const { Resources } of Object.values(synthesized.stacks)) {
-      expect(Object.keys(Resources).length).toBeLessThan(400);
-    }
-  }, 120_000);
-});
 
 const template = (Resources: object) => [{ stack: 'tanker-eu', text: JSON.stringify({ Resources }) }];
 const policy = (type: string, characters: number) => ({

@@ -4,12 +4,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { CONNECT_TIMEOUT_MS, sendRequest } from '../../lambdas/runtime/http-request.ts';
 import { loopbackCertificate } from '../support/loopback-certificate.ts';
 
 const closing: (() => void)[] = [];
-afterEach(() => {
+afterAll(() => {
   for (const close of closing.splice(0)) close();
 });
 
@@ -28,12 +28,12 @@ async function listen(server: Server): Promise<number> {
 const get = (port: number) =>
   sendRequest({ method: 'GET', url: new URL(`https://127.0.0.1:${port}/`), headers: {} });
 
-test('a host that takes the connection and never answers the TLS handshake is given up like one that takes none', async () => {
+test.concurrent('a host that takes the connection and never answers the TLS handshake is given up like one that takes none', async () => {
   const port = await listen(createServer());
   await expect(get(port)).rejects.toThrow(`No connection within ${CONNECT_TIMEOUT_MS} ms.`);
 }, 10_000);
 
-test('a host that has shaken hands may take its time for the answer', async () => {
+test.concurrent('a host that has shaken hands may take its time for the answer', async () => {
   const { key, cert } = loopbackCertificate();
   tls.setDefaultCACertificates([cert]);
   const port = await listen(

@@ -1,43 +1,32 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { LaunchEnvironment, TransferTaskEnvironment } from '@tanker/contract/environment.ts';
-import { parseTopology } from '@tanker/contract/topology.ts';
-import example from '../../topology.example.ts';
 import {
   functionNamed,
   type Image,
+  NETWORK,
   ofType,
   only,
   rightsOf,
   type Synthesized,
-  synthesize,
+  synthesizedRegion,
   type Template,
 } from './synthesized.ts';
 
 let synthesized: Synthesized;
-let us: Template;
-let eu: Template;
-const VPC = {
-  vpcId: 'vpc-0a1b2c3d4e5f60718',
-  subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0a1b2c3d4e5f60719'],
-  securityGroupIds: ['sg-0a1b2c3d4e5f60718'],
-};
+let own: Template;
+let named: Template;
 
 beforeAll(() => {
-  const [first, second] = example.datacenters;
-  const topology = parseTopology(
-    { ...example, datacenters: [first, { ...second, vpc: VPC }], fargate: { architecture: 'x86-64' } },
-    'of this test',
-  );
-  synthesized = synthesize({ nag: false, topology });
-  us = synthesized.stacks['tanker-us'] as Template;
-  eu = synthesized.stacks['tanker-eu'] as Template;
+  synthesized = synthesizedRegion();
+  own = synthesized.stacks['acme-eu'] as Template;
+  named = synthesized.stacks['acme-us'] as Template;
 }, 120_000);
 
 describe('the transfer task', () => {
   test('has a fixed family, the topology’s processor, and one container without a shell or a writable disk', () => {
-    const { Properties } = only(us, 'AWS::ECS::TaskDefinition');
+    const { Properties } = only(own, 'AWS::ECS::TaskDefinition');
     expect(Properties).toMatchObject({
-      Family: 'tanker-us-transfer',
+      Family: 'acme-eu-transfer',
       NetworkMode: 'awsvpc',
       RequiresCompatibilities: ['FARGATE'],
       RuntimePlatform: { CpuArchitecture: 'X86_64', OperatingSystemFamily: 'LINUX' },
@@ -57,7 +46,7 @@ describe('the transfer task', () => {
   });
 
   test('is built from the bundle and a Dockerfile that starts Node as another user than root', () => {
-    const { platform, dockerfile: text, files } = synthesized.images['tanker-us'] as Image;
+    const { platform, dockerfile: text, files } = synthesized.images['acme-eu'] as Image;
     expect(platform).toBe('linux/amd64');
     expect([...files].sort()).toEqual(['Dockerfile', 'index.mjs', 'topology.json']);
     expect(text).toMatch(/^FROM public\.ecr\.aws\/docker\/library\/node:24-slim$/m);
@@ -67,11 +56,11 @@ describe('the transfer task', () => {
   });
 
   test('may do what export and import may, and read; whoever starts it may pull and write its log', () => {
-    const { TaskRoleArn, ExecutionRoleArn } = only(us, 'AWS::ECS::TaskDefinition').Properties;
+    const { TaskRoleArn, ExecutionRoleArn } = only(own, 'AWS::ECS::TaskDefinition').Properties;
     const actionsOf = (arn: { 'Fn::GetAtt': [string] }) =>
-      [...new Set(rightsOf(us, { Type: '', Properties: { Role: arn } }).map(({ action }) => action))].sort();
+      [...new Set(rightsOf(own, { Type: '', Properties: { Role: arn } }).map(({ action }) => action))].sort();
     const of = (name: string) =>
-      rightsOf(us, functionNamed(us, `tanker-us-${name}`)).map(({ action }) => action);
+      rightsOf(own, functionNamed(own, `acme-eu-${name}`)).map(({ action }) => action);
     const both = [...of('export'), ...of('import')].filter((action) => !/^(logs|xray|lambda):/.test(action));
     expect(actionsOf(TaskRoleArn)).toEqual(
       [...new Set([...both, 'dynamodb:GetItem', 'dynamodb:PutItem'])].sort(),
@@ -89,12 +78,12 @@ describe('the transfer task', () => {
 
 describe('launch', () => {
   test('runs every revision of its own family in its own cluster, and hands its two roles to ECS alone', () => {
-    const rights = rightsOf(us, functionNamed(us, 'tanker-us-launch'));
+    const rights = rightsOf(own, functionNamed(own, 'acme-eu-launch'));
     expect(rights.filter(({ action }) => action.startsWith('ecs:'))).toEqual([
       {
         action: 'ecs:RunTask',
-        resource: 'arn:aws:ecs:us-east-1:111122223333:task-definition/tanker-us-transfer:*',
-        condition: { ArnEquals: { 'ecs:cluster': 'arn:aws:ecs:us-east-1:111122223333:cluster/tanker-us' } },
+        resource: 'arn:aws:ecs:eu-west-1:111122223333:task-definition/acme-eu-transfer:*',
+        condition: { ArnEquals: { 'ecs:cluster': 'arn:aws:ecs:eu-west-1:111122223333:cluster/acme-eu' } },
       },
     ]);
     const passed = rights.filter(({ action }) => action === 'iam:PassRole');
@@ -107,10 +96,10 @@ describe('launch', () => {
   test('knows the network: public subnets of the stack’s own, or the named ones without a public address', () => {
     const variables = (template: Template, name: string) =>
       functionNamed(template, name).Properties['Environment'].Variables;
-    expect(variables(us, 'tanker-us-launch')).toMatchObject({ ASSIGN_PUBLIC_IP: 'ENABLED' });
-    expect(LaunchEnvironment.strict().parse(variables(eu, 'tanker-eu-launch'))).toMatchObject({
-      SUBNET_IDS: VPC.subnetIds.join(','),
-      SECURITY_GROUP_IDS: VPC.securityGroupIds.join(','),
+    expect(variables(own, 'acme-eu-launch')).toMatchObject({ ASSIGN_PUBLIC_IP: 'ENABLED' });
+    expect(LaunchEnvironment.strict().parse(variables(named, 'acme-us-launch'))).toMatchObject({
+      SUBNET_IDS: NETWORK.subnetIds.join(','),
+      SECURITY_GROUP_IDS: NETWORK.securityGroupIds.join(','),
       ASSIGN_PUBLIC_IP: 'DISABLED',
     });
   });
@@ -118,28 +107,28 @@ describe('launch', () => {
 
 describe('the network', () => {
   test('of its own has public subnets, a gateway endpoint for S3, nothing inbound and no NAT gateway', () => {
-    expect(ofType(us, 'AWS::EC2::Subnet')).toHaveLength(2);
-    expect(only(us, 'AWS::EC2::VPCEndpoint').Properties).toMatchObject({ VpcEndpointType: 'Gateway' });
-    expect(only(us, 'AWS::EC2::SecurityGroup').Properties['SecurityGroupIngress']).toBeUndefined();
-    expect(ofType(us, 'AWS::EC2::NatGateway')).toEqual([]);
+    expect(ofType(own, 'AWS::EC2::Subnet')).toHaveLength(2);
+    expect(only(own, 'AWS::EC2::VPCEndpoint').Properties).toMatchObject({ VpcEndpointType: 'Gateway' });
+    expect(only(own, 'AWS::EC2::SecurityGroup').Properties['SecurityGroupIngress']).toBeUndefined();
+    expect(ofType(own, 'AWS::EC2::NatGateway')).toEqual([]);
     // two zones of whatever the region has, so that synth asks no account
-    expect(JSON.stringify(us)).toContain('Fn::GetAZs');
+    expect(JSON.stringify(own)).toContain('Fn::GetAZs');
   });
 
   test('is not made where the topology names one', () => {
-    expect(Object.keys(eu.Resources).some((id) => eu.Resources[id]?.Type.startsWith('AWS::EC2::'))).toBe(
-      false,
-    );
+    expect(
+      Object.keys(named.Resources).some((id) => named.Resources[id]?.Type.startsWith('AWS::EC2::')),
+    ).toBe(false);
   });
 });
 
 test('a rule tells report-stopped-task of every stopped task of the cluster', () => {
-  const rule = ofType(us, 'AWS::Events::Rule').find(
-    ({ Properties }) => Properties['Name'] === 'tanker-us-stopped-tasks',
+  const rule = ofType(own, 'AWS::Events::Rule').find(
+    ({ Properties }) => Properties['Name'] === 'acme-eu-stopped-tasks',
   );
   expect(rule?.Properties['EventPattern']).toEqual({
     source: ['aws.ecs'],
     'detail-type': ['ECS Task State Change'],
-    detail: { clusterArn: ['arn:aws:ecs:us-east-1:111122223333:cluster/tanker-us'], lastStatus: ['STOPPED'] },
+    detail: { clusterArn: ['arn:aws:ecs:eu-west-1:111122223333:cluster/acme-eu'], lastStatus: ['STOPPED'] },
   });
 });

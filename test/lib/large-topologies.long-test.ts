@@ -10,3 +10,14 @@ test('a template has room for 20 datacenters, with cdk-nag on: rights that are t
   const text = synthesized.stacks[`${long('tanker', 16)}-control`]?.text ?? '';
   for (const { name } of topologyOf(20, 3).datacenters) expect(text).toContain(`${name}-describe"`);
 }, 180_000);
+
+test('a template has room for 200 providers', () => {
+  const synthesized = synthesize({ topology: topologyOf(2, 200), nag: false });
+  const all = measured(synthesized);
+  expect(fullest(all, 'characters of inline policies')).toBeLessThan(0.5);
+  expect(fullest(all, 'characters')).toBeLessThan(1);
+  expect(fullest(all, 'octets')).toBeLessThan(0.6);
+  for (const { Resources } of Object.values(synthesized.stacks)) {
+    expect(Object.keys(Resources).length).toBeLessThan(400);
+  }
+}, 120_000);
