@@ -163,6 +163,19 @@ export const inHistory = (move: Move, of: Machine, wanted: RegExp): Promise<stri
     OFTEN_MS,
   );
 
+/** How a history tells of a call that failed. */
+const FAILED_CALL =
+  /"type":"((?:Task|LambdaFunction)(?:Failed|TimedOut|StartFailed|StartTimedOut|SubmitFailed))"/;
+
+/** A call of the company's executions that failed, by its machine; what is repeated until it works changes no end. */
+export async function failedCall(move: Move): Promise<string | undefined> {
+  for (const { arn, machine } of await executionsOf(move)) {
+    const [, type] = FAILED_CALL.exec((await readHistory(move.stage.states, arn)).text) ?? [];
+    if (type !== undefined) return `${type} in ${machine}`;
+  }
+  return undefined;
+}
+
 /**
  * Waits until the task is closed and its executions have ended; answers its outcome. One that is to end without a
  * recovery is not waited for once that has begun.

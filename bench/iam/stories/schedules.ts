@@ -4,6 +4,7 @@ import { stopExecution } from '@tanker/cli/aws/executions.ts';
 import {
   type DiscardDue,
   DOCTOR,
+  DoctorResult,
   eventBusName,
   executionArn,
   exportPrefix,
@@ -36,13 +37,11 @@ import {
 import { bucketAt, expecting, exportsOf, PROVIDER, type Story } from './story.ts';
 import { stopInDrain } from './whole.ts';
 
-/** Whoever asks a function: what it answered, or how it failed. */
+/** Asks a doctor: what it found wrong, or how it failed itself. */
 async function ask({ stage }: Move, at: FunctionAt, question: object): Promise<string | undefined> {
-  const { functionError, payload } = await stage.cloud.lambda.invoke({
-    ...at,
-    payload: JSON.stringify(question),
-  });
-  return functionError === undefined ? undefined : `${at.functionName} answered ${payload.slice(0, 200)}`;
+  const { payload } = await stage.cloud.lambda.invoke({ ...at, payload: JSON.stringify(question) });
+  const found = DoctorResult.safeParse(JSON.parse(payload));
+  return found.data?.refusal === null ? undefined : `${at.functionName} answered ${payload.slice(0, 200)}`;
 }
 
 /** A person asks the doctors of the control region. */

@@ -1,7 +1,7 @@
 import type { Action, Outcome, TaskOperation } from '@tanker/contract/index.ts';
 import { readSubtasks } from '@tanker/sdk/task-records.ts';
 import type { DatacenterKey } from '../../../demo/world/topology.ts';
-import { type Move, outcome, recordOf, taskOf } from '../move.ts';
+import { failedCall, type Move, outcome, recordOf, taskOf } from '../move.ts';
 
 /** A story with the agent or the operation that it is about, where it is about one. */
 export interface Telling extends Move {
@@ -27,18 +27,22 @@ export const DOCUMENTS = 'documents';
 interface Expectation {
   readonly operation?: TaskOperation;
   readonly recovers?: boolean;
+  /** Whether the story itself makes calls fail. */
+  readonly disturbed?: boolean;
 }
 
 /** Waits for the end and holds it to what was expected. One that is undone has a recovery, one that is migrated none. */
 export async function expecting(
   move: Move,
   expected: Outcome,
-  { operation = 'migrate', recovers = expected === 'undone' }: Expectation = {},
+  { operation = 'migrate', recovers = expected === 'undone', disturbed = false }: Expectation = {},
 ): Promise<string | undefined> {
   const found = await outcome(move, operation, recovers);
   if (found !== expected) return `ended ${found}, not ${expected}`;
   // Not every failure changes the end: what could not be opened, fenced or told by a hook is reported only.
   const task = await recordOf(move, operation);
+  const failed = disturbed ? undefined : await failedCall(move);
+  if (failed) return `ended ${found}, after a ${failed}`;
   const left = (await readSubtasks(move.stage.rows, taskOf(move, operation))).find(
     ({ epoch, state }) => epoch === task?.epoch && state !== 'succeeded',
   );

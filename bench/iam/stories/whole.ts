@@ -60,7 +60,9 @@ export const planned: Story = {
 export const refused: Story = {
   async run(move) {
     await start(move, 'migrate', { to: { datacenter: 'nowhere' } });
-    return expecting(move, 'refused');
+    const problem = await expecting(move, 'refused');
+    const error = (await recordOf(move))?.failure?.error;
+    return problem ?? (error === 'DatacenterUnknown' ? undefined : `it was refused with ${error}`);
   },
 };
 
@@ -80,7 +82,7 @@ export const undone: Story = {
   async run(move) {
     breakImport(move);
     await startMove(move);
-    const problem = await expecting(move, 'undone');
+    const problem = await expecting(move, 'undone', { disturbed: true });
     if (problem) return problem;
     await inHistory(move, 'migrate', /MigrationUndone/);
     const { objects } = exportsOf(move);
