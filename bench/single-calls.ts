@@ -1,10 +1,17 @@
 // Times the calls that must end within PROVIDER_CALL_SECONDS, of the PostgreSQL provider with one company of two tables,
 // and says how large a company that allows at these rates.
-import { parseArgs } from 'node:util';
+
 import { PROVIDER_CALL_SECONDS } from '@tanker/contract/limits.ts';
+import { Command } from 'commander';
 import { openWorld, SOURCE, seedCompany, TARGET } from '../test/providers/fixtures/world.ts';
 
-const { values } = parseArgs({ options: { contacts: { type: 'string', default: '200000' } } });
+const command = new Command('npm run bench:calls --')
+  .description(
+    'What the longest single calls of the PostgreSQL provider take, and how large a company that allows at these rates.',
+  )
+  .option('--contacts <number>', 'contacts of the company; notes come with them', '200000')
+  .parse();
+const values = command.opts<{ contacts: string }>();
 const COMPANY = 'big';
 
 /** What a product has: its own way to a company's rows, and the index without which a row's erase looks through all notes. */

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -22,6 +21,7 @@ import {
   type Topology,
   tableName,
 } from '@tanker/contract/index.ts';
+import { Command } from 'commander';
 import { type Child, startChild } from '../demo/world/child.ts';
 import { type Cloud, startCloud } from '../local/cloud.ts';
 import { watchMemory } from './transfer/peak-memory.ts';
@@ -222,5 +222,10 @@ async function main(gib: number): Promise<void> {
   }
 }
 
-const { values } = parseArgs({ options: { gib: { type: 'string', default: '2' } } });
-await main(Number(values.gib));
+const command = new Command('npm run bench:transfer --')
+  .description(
+    'Moves an export out and in by a function and by a Fargate worker; prints speeds and peak memory.',
+  )
+  .option('--gib <number>', 'size of the export', '2')
+  .parse();
+await main(Number(command.opts<{ gib: string }>().gib));

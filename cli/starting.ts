@@ -40,7 +40,11 @@ export const startOptions = (command: Command, operation: TaskOperation): Comman
       command
         .option('--dry-run', 'check and plan only: the same refusals, no claim, no lock; prints the plan')
         .option('--watch', 'show the task until it is closed')
-        .option('--task <id>', `the task id (default: ${operation}-COMPANY-DAY-xxxx)`, taskArgument)
+        .option(
+          '--task <id>',
+          `the task id (default: ${operation}-COMPANY-DAY-xxxx, of a dry run plan-…)`,
+          taskArgument,
+        )
         .option('--reason <text>', 'why; it stands on the record', textArgument(200), 'no reason given'),
     ),
   );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
+import { CompanyId, Count, Epoch, Holder, Location, ProviderName, TaskId } from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
 
@@ -78,33 +78,9 @@ export type PlanTaskResult = z.infer<typeof PlanTaskResult>;
 export const ActorEvent = z.object(Actor).strict();
 export type ActorEvent = z.infer<typeof ActorEvent>;
 
-export const LockTrafficResult = z
-  .object({
-    grant: z.int().min(1),
-    lockedAt: Instant,
-    /** When the lock budget is used up, in milliseconds since 1970: what JSONata's $millis() is compared with. */
-    deadlineMillis: z.int(),
-  })
-  .strict();
-
-export const PrepareWorkersResult = z
-  .object({
-    environments: Count,
-    /** Fargate workers that were started and don't wait for their subtask yet: the machine asks again. */
-    starting: Count,
-  })
-  .strict();
-export const VerifyExportsResult = z.object({ providers: Count, rows: Count, bytes: Count }).strict();
-export const VerifyTargetResult = z.object({ providers: Count, rows: Count }).strict();
 export const CommitPlacementEvent = z.object({ ...Actor, grant: z.int().min(1) }).strict();
-export const CommitPlacementResult = z.object({ version: z.int().min(1), committedAt: Instant }).strict();
 /** A backup's commit point is its unlock; the record says until when it may be restored. */
 export const CommitBackupEvent = CommitPlacementEvent;
-export const CommitBackupResult = z.object({ unlockedAt: Instant, expiresAt: Instant }).strict();
-export const CommitCleanupResult = z.object({ givenUpAt: Instant }).strict();
-/** Rows that were verified. */
-export const VerifiedResult = z.object({ providers: Count, rows: Count }).strict();
-export const UnlockTrafficResult = z.object({ unbroken: z.boolean(), unlockedAt: Instant }).strict();
 
 export const DispatchEvent = z
   .object({
@@ -132,12 +108,6 @@ export const CloseTaskEvent = z
     reason: Refusal.nullable(),
     /** Results of the last Maps whose failures are reported, not fatal: hooks after the commit, opens in a recovery. */
     reported: z.array(SubtaskStatus),
-  })
-  .strict();
-export const CloseTaskResult = z
-  .object({
-    outcome: Outcome,
-    debts: z.array(z.object({ provider: ProviderName, location: Location }).strict()),
   })
   .strict();
 

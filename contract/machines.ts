@@ -1,17 +1,8 @@
 import { z } from 'zod';
 import { Refusal } from './functions.ts';
 import { MAX_BACKUP_DAYS } from './limits.ts';
-import {
-  CompanyId,
-  DatacenterName,
-  Epoch,
-  Holder,
-  Location,
-  ProviderName,
-  ServerName,
-  TaskId,
-} from './names.ts';
-import { Outcome, TaskOperation } from './operations.ts';
+import { CompanyId, DatacenterName, Location, ServerName, TaskId } from './names.ts';
+import { Outcome, type TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
 import { Debt } from './records.ts';
 
@@ -110,31 +101,6 @@ export const TaskOutput = z.discriminatedUnion('outcome', [
   planned,
 ]);
 export type TaskOutput = z.infer<typeof TaskOutput>;
-
-/** The nested plan: what the operation's own execution was started with. */
-export const PlanInput = z
-  .object({
-    operation: TaskOperation,
-    executionName: z.string(),
-    executionArn: z.string(),
-    startedAt: z.string(),
-    input: z.unknown(),
-  })
-  .strict();
-
-/** The nested slice: prepare, lock, drain, export and verify-exports of these providers at home. */
-export const SliceInput = z
-  .object({
-    task: TaskId,
-    company: CompanyId,
-    epoch: Epoch,
-    holder: Holder,
-    from: Location,
-    providers: z.array(ProviderName),
-  })
-  .strict();
-/** The grant under which the slice was taken, and when the lock budget is used up, in milliseconds since 1970. */
-export const SliceOutput = z.object({ grant: z.int().min(1), deadlineMillis: z.int() }).strict();
 
 export const RecoverInput = z.object({ task: TaskId, reason: Refusal }).strict().meta({ id: 'RecoverInput' });
 export type RecoverInput = z.infer<typeof RecoverInput>;

@@ -91,7 +91,6 @@ export const HOOKS = [
   'after-restore',
   'after-remove',
   'after-undo',
-  'mask',
 ] as const;
 export const HookName = z.enum(HOOKS).meta({ id: 'HookName' });
 export type HookName = z.infer<typeof HookName>;

@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { Progress } from './agent-functions.ts';
 import { Refusal } from './functions.ts';
 import { Exported, ManifestReference, Retention } from './manifest.ts';
-import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, TaskId } from './names.ts';
+import {
+  CompanyId,
+  Count,
+  Epoch,
+  formatLocation,
+  Holder,
+  Instant,
+  Location,
+  ProviderName,
+  TaskId,
+} from './names.ts';
 import { Action, HookName, Outcome, Phase, TaskOperation } from './operations.ts';
 import { Plan } from './plan.ts';
 import { CollectionDigest, Describe, Format, Incarnation, Summary, Watermark, Work } from './provider.ts';
@@ -10,6 +20,18 @@ import { CollectionDigest, Describe, Format, Incarnation, Summary, Watermark, Wo
 /** The records of the table. Keys are made here and nowhere else. Terminal states carry `ttl`, in epoch seconds. */
 
 const epochInKey = (epoch: number): string => String(epoch).padStart(10, '0');
+
+interface SubtaskKey {
+  readonly task: string;
+  readonly epoch: number;
+  readonly phase: string;
+  readonly action: string;
+  readonly provider: string;
+  readonly location: Location;
+}
+
+const subtaskName = ({ epoch, phase, action, provider, location }: SubtaskKey): string =>
+  [epochInKey(epoch), phase, action, provider, formatLocation(location)].join('#');
 
 export const keys = {
   claim: (company: string) => ({ pk: `company#${company}`, sk: 'claim' }),
@@ -28,29 +50,9 @@ export const keys = {
   ledger: (company: string, task: string) => ({ pk: `company#${company}`, sk: `ledger#${task}` }),
   ledgers: (company: string) => ({ pk: `company#${company}`, prefix: 'ledger#' }),
   task: (task: string) => ({ pk: `task#${task}`, sk: 'task' }),
-  subtask: (at: {
-    task: string;
-    epoch: number;
-    phase: string;
-    action: string;
-    provider: string;
-    location: Location;
-  }) => ({
-    pk: `task#${at.task}`,
-    sk: `subtask#${epochInKey(at.epoch)}#${at.phase}#${at.action}#${at.provider}#${at.location.datacenter}/${at.location.server}`,
-  }),
+  subtask: (at: SubtaskKey) => ({ pk: `task#${at.task}`, sk: `subtask#${subtaskName(at)}` }),
   /** A Fargate worker of the subtask, from its start until it has taken the subtask's row. */
-  worker: (at: {
-    task: string;
-    epoch: number;
-    phase: string;
-    action: string;
-    provider: string;
-    location: Location;
-  }) => ({
-    pk: `task#${at.task}`,
-    sk: `worker#${epochInKey(at.epoch)}#${at.phase}#${at.action}#${at.provider}#${at.location.datacenter}/${at.location.server}`,
-  }),
+  worker: (at: SubtaskKey) => ({ pk: `task#${at.task}`, sk: `worker#${subtaskName(at)}` }),
   workers: (task: string) => ({ pk: `task#${task}`, prefix: 'worker#' }),
   subtasks: (task: string) => ({ pk: `task#${task}`, prefix: 'subtask#' }),
   /** Those of the plan, before any epoch. */

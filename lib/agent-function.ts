@@ -20,7 +20,7 @@ import type { Bundles } from './bundle.ts';
 import { AGENT_GRANTS } from './grants.ts';
 import { commonEnvironment, NodeFunction } from './node-function.ts';
 import { pascalCase } from './paths.ts';
-import { agentStatements, type Home, mayInvoke, wildcards } from './statements.ts';
+import { agentStatements, mayInvoke, type OwnDatacenter, wildcards } from './statements.ts';
 import { TRANSFER_MALLOC_ARENAS, TRANSFER_NODE_OPTIONS } from './transfer-process.ts';
 
 /** Lambda ends every function after 900 s; a transfer may use them all. Source: Lambda quotas. */
@@ -99,7 +99,7 @@ export class AgentFunction extends NodeFunction {
     scope: Construct,
     name: AgentFunctionId,
     topology: Topology,
-    home: Home,
+    home: OwnDatacenter,
     bundles: Bundles,
     more: Readonly<Record<string, string>> = {},
   ) {

@@ -105,13 +105,16 @@ const othersThan = (topology: Topology, datacenter: Datacenter): Datacenter[] =>
   topology.datacenters.filter(({ name }) => name !== datacenter.name);
 
 /** A datacenter as its own agents know it. */
-export interface Home {
+export interface OwnDatacenter {
   readonly datacenter: Datacenter;
   readonly exportsKeyArn: string;
 }
 
 /** Checking the object after its upload needs GetObject; an upload in parts needs kms:Decrypt, as S3 documents. */
-const mayWriteExports = (topology: Topology, { datacenter, exportsKeyArn }: Home): PolicyStatement[] => [
+const mayWriteExports = (
+  topology: Topology,
+  { datacenter, exportsKeyArn }: OwnDatacenter,
+): PolicyStatement[] => [
   allow(
     ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload', 's3:GetObject'],
     [exportsArn(topology, datacenter.name)],
@@ -119,7 +122,10 @@ const mayWriteExports = (topology: Topology, { datacenter, exportsKeyArn }: Home
   allow(['kms:GenerateDataKey', 'kms:Decrypt'], [exportsKeyArn], throughS3(datacenter.region)),
 ];
 
-const mayReadExports = (topology: Topology, { datacenter, exportsKeyArn }: Home): PolicyStatement[] => [
+const mayReadExports = (
+  topology: Topology,
+  { datacenter, exportsKeyArn }: OwnDatacenter,
+): PolicyStatement[] => [
   allow(
     ['s3:GetObject'],
     topology.datacenters.map(({ name }) => exportsArn(topology, name)),
@@ -129,7 +135,7 @@ const mayReadExports = (topology: Topology, { datacenter, exportsKeyArn }: Home)
 ];
 
 /** S3 knows no prefix condition for the list of unfinished uploads. */
-const mayDiscardExports = (topology: Topology, { datacenter }: Home): PolicyStatement[] => [
+const mayDiscardExports = (topology: Topology, { datacenter }: OwnDatacenter): PolicyStatement[] => [
   allow(['s3:ListBucket'], [bucketArn(topology, datacenter.name)], {
     StringLike: { 's3:prefix': `${EXPORTS_PREFIX}*` },
   }),
@@ -185,7 +191,11 @@ const secretKinds = (grant: AgentGrant): SecretKind[] => [
   ...(grant.readerSecret ? (['reader'] as const) : []),
 ];
 
-export function agentStatements(topology: Topology, home: Home, grant: AgentGrant): PolicyStatement[] {
+export function agentStatements(
+  topology: Topology,
+  home: OwnDatacenter,
+  grant: AgentGrant,
+): PolicyStatement[] {
   const secrets = secretKinds(grant);
   const exports = {
     writes: () => mayWriteExports(topology, home),
@@ -221,7 +231,7 @@ export const mayRunTransferTask = (
 /** The resources in agentStatements that end in "*": they have to be acknowledged one by one. */
 export function wildcards(
   topology: Topology,
-  { datacenter }: Home,
+  { datacenter }: OwnDatacenter,
   grant: AgentGrant,
 ): { objects: string[]; foreignKeys: string[]; secrets: string[] } {
   const reads = grant.exports === 'reads';

@@ -25,7 +25,7 @@ import {
 } from './acknowledgements.ts';
 import { type Bundles, TOPOLOGY_FILE } from './bundle.ts';
 import { TRANSFER_TASK_GRANTS } from './grants.ts';
-import { agentStatements, type Home, wildcards } from './statements.ts';
+import { agentStatements, type OwnDatacenter, wildcards } from './statements.ts';
 
 /** One vCPU streams and hashes; the least memory that Fargate gives with it. Source: ECS, "Task definition parameters". */
 const CPU_UNITS = 1024;
@@ -41,7 +41,7 @@ export class TransferTask extends Construct {
   /** What a run of it hands over to ECS. */
   readonly roleArns: readonly string[];
 
-  constructor(scope: Construct, topology: Topology, home: Home, bundles: Bundles) {
+  constructor(scope: Construct, topology: Topology, home: OwnDatacenter, bundles: Bundles) {
     super(scope, 'TransferTask');
     const { name } = home.datacenter;
     const cluster = new CfnCluster(this, 'Cluster', { clusterName: clusterName(topology, name) });
@@ -83,7 +83,7 @@ export class TransferTask extends Construct {
     });
   }
 
-  private taskRole(topology: Topology, home: Home, assumedBy: ServicePrincipal): Role {
+  private taskRole(topology: Topology, home: OwnDatacenter, assumedBy: ServicePrincipal): Role {
     const role = new Role(this, 'Role', { assumedBy });
     for (const grant of TRANSFER_TASK_GRANTS) {
       for (const statement of agentStatements(topology, home, grant)) role.addToPolicy(statement);

@@ -19,7 +19,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | 'anything'>> = {
   // the demo starts and reads its tasks as an operator does: through the CLI's own clients
   demo: ['local', 'providers', 'cli', 'sdk', 'contract', 'examples'],
   examples: ['sdk', 'contract'],
-  web: ['contract'],
   types: [],
   test: 'anything',
   bench: 'anything',

@@ -29,7 +29,7 @@ export function addCancel(program: Command, context: Context): void {
       'Stops the execution of a task; its recovery undoes what it did. Waits until the task is closed and says what became of it: a commit that was on its way may have won. Refused once the commit point is passed. Ctrl-C ends the waiting; the recovery goes on by itself.',
     )
     .argument('<task>', 'the task id', taskArgument)
-    .requiredOption('--reason <text>', 'why; it stands on the record', textArgument(200));
+    .requiredOption('--reason <text>', 'why; it stands on the record (required)', textArgument(200));
   commonOptions(requestedByOption(command))
     .addHelpText(
       'after',

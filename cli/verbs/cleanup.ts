@@ -21,7 +21,7 @@ export function addCleanup(program: Command, context: Context): void {
     .argument('<company>', 'the company id', companyArgument)
     .requiredOption(
       '--at <location>',
-      'DATACENTER, or DATACENTER/SERVER where it has several',
+      'DATACENTER, or DATACENTER/SERVER where it has several (required)',
       targetArgument,
     )
     .option('--early', 'give the fallback copy up before its grace days are over')

@@ -14,7 +14,7 @@ export function addMigrate(program: Command, context: Context): void {
     .argument('<company>', 'the company id', companyArgument)
     .requiredOption(
       '--to <location>',
-      'DATACENTER, or DATACENTER/SERVER where it has several',
+      'DATACENTER, or DATACENTER/SERVER where it has several (required)',
       targetArgument,
     );
   startOptions(command, 'migrate')

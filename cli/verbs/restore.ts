@@ -34,12 +34,12 @@ export function addRestore(program: Command, context: Context): void {
     .argument('<company>', 'the company id', companyArgument)
     .requiredOption(
       '--backup <task>',
-      `the task that made the backup, or "${LATEST}": the newest that can be restored now`,
+      `the task that made the backup, or "${LATEST}": the newest that can be restored now (required)`,
       taskArgument,
     )
     .requiredOption(
       '--to <location>',
-      'DATACENTER, or DATACENTER/SERVER where it has several',
+      'DATACENTER, or DATACENTER/SERVER where it has several (required)',
       targetArgument,
     );
   startOptions(command, 'restore')

@@ -7,6 +7,7 @@ import {
   type OpenExpiredResult,
   TankerError,
 } from '@tanker/contract/index.ts';
+import { countFailures } from '../attempts.ts';
 import type { Authority, ClosedCompanies } from '../ports.ts';
 import { several } from '../transfer/several.ts';
 import { isHome } from './authority.ts';
@@ -140,16 +141,7 @@ const pagesInCircle = ({ name, location }: ProviderSite, next: string): TankerEr
  * provider or company keeps no other from its turn. May run twice at once.
  */
 export async function openExpired(ports: OpenExpiredPorts): Promise<OpenExpiredResult> {
-  let failed = 0;
-  const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      failed += 1;
-      ports.logError(what, error);
-      return undefined;
-    }
-  };
+  const { attempt, failed } = countFailures(ports.logError);
   const pages = await several(ports.sites, CALLS_AT_ONCE, ports.signal, async (site) => {
     const found: Found[] = [];
     await attempt(`${site.name} at ${formatLocation(site.location)} did not tell all its closings.`, () =>
@@ -172,7 +164,7 @@ export async function openExpired(ports: OpenExpiredPorts): Promise<OpenExpiredR
     return record === undefined ? Promise.resolve(false) : settle(ports, found, record, attempt);
   });
   const count = opened.filter((done) => done).length;
-  return { closed: all.length, opened: count, kept: all.length - count, failed };
+  return { closed: all.length, opened: count, kept: all.length - count, failed: failed() };
 }
 
 /** Whether it was opened now. */

@@ -25,7 +25,7 @@ export async function settleRemoval(
   const now = ports.now().toISOString();
   const erased = new Set(erases.map(keyOf));
   const beyond = [
-    ...(await settleDebts(ports, actor, erased, now)),
+    ...(await markErasedDebts(ports, actor, erased, now)),
     ...(await dropFallbacks(ports, actor, erased)),
   ];
   if (beyond.length > 0) await tellBeyond(ports, actor, beyond);
@@ -51,7 +51,7 @@ export async function settleRemoval(
 const keyOf = ({ provider, location }: Debt): string => `${provider} ${formatLocation(location)}`;
 
 /** Settles what was erased; answers what was not. */
-async function settleDebts(
+async function markErasedDebts(
   ports: EndPorts,
   actor: Actor,
   erased: ReadonlySet<string>,

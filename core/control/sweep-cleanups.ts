@@ -86,7 +86,7 @@ export async function cleanUp(ports: SweepDuesPorts, due: CleanupDue): Promise<b
 }
 
 /** Debts at a location: starts a cleanup of them, until none is owed there. Answers whether one was started. */
-export async function settleDebts(ports: SweepDuesPorts, due: SettleDue): Promise<boolean> {
+export async function startDebtCleanup(ports: SweepDuesPorts, due: SettleDue): Promise<boolean> {
   if (!(await isOwed(ports, due))) {
     await ports.dueDates.remove(due);
     return false;

@@ -1,4 +1,5 @@
 import type { DueKind, DueRecord } from '@tanker/contract/index.ts';
+import type { Attempt } from '../attempts.ts';
 import { DatacenterSilent, type SweepDuesPorts } from './sweep-exports.ts';
 
 type Due<D extends DueKind> = Extract<DueRecord, { due: D }>;
@@ -12,7 +13,7 @@ export interface Round {
   /** Whether another piece of work can still be begun and the sweep end in its time. */
   readonly hasTime: () => boolean;
   /** Runs one piece of work; a failure is counted and told, and answers undefined. */
-  readonly attempt: <T>(what: string, work: () => Promise<T>) => Promise<T | undefined>;
+  readonly attempt: Attempt;
   /** Datacenters whose agent could not be asked in this sweep. */
   readonly silent: Set<string>;
 }

@@ -1,7 +1,8 @@
 import { formatHolder, type Operation, type SweepResult, type TaskRecord } from '@tanker/contract/index.ts';
+import { countFailures } from '../attempts.ts';
 import type { Executions, Recoveries, Tasks } from '../ports.ts';
 import { recoveryName } from './start-recovery.ts';
-import { cleanUp, cleanupsWaiting, debtsWaiting, settleDebts } from './sweep-cleanups.ts';
+import { cleanUp, cleanupsWaiting, debtsWaiting, startDebtCleanup } from './sweep-cleanups.ts';
 import { type Round, sweepDues } from './sweep-dues.ts';
 import { discardExports, expireBackup, isLate, type SweepDuesPorts } from './sweep-exports.ts';
 
@@ -87,16 +88,7 @@ function oldest(seen: readonly Seen[], now: Date): number {
  * @param eventId the id of the schedule's event
  */
 export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepResult> {
-  let failed = 0;
-  const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      failed += 1;
-      ports.logError(what, error);
-      return undefined;
-    }
-  };
+  const { attempt, failed } = countFailures(ports.logError);
   const hasTime = () => ports.remainingMilliseconds() > SWEEP_MARGIN_MS;
   const round: Round = { ports, hasTime, attempt, silent: new Set() };
 
@@ -109,7 +101,7 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
   const expiries = await sweepDues(round, 'expire-backup', expireBackup);
   const discards = await sweepDues(round, 'discard-exports', discardExports);
   const cleanups = await sweepDues(round, 'cleanup', cleanUp);
-  const settles = await sweepDues(round, 'settle-debts', settleDebts);
+  const settles = await sweepDues(round, 'settle-debts', startDebtCleanup);
   const waiting = (count: () => Promise<number>) =>
     attempt('What waits could not be counted.', count).then((number) => number ?? 0);
   return {
@@ -124,6 +116,6 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
     discards: discards.come,
     expiries: expiries.come,
     expiriesLate: [...expiries.done, ...expiries.left].filter((due) => isLate(due, ports.now())).length,
-    failed,
+    failed: failed(),
   };
 }

@@ -88,7 +88,7 @@ export async function verifyErased(ports: VerifyErasedPorts, actor: Actor) {
   const left = found.map(({ provider, location }) => ({ provider, location }));
   const removal = record.operation === 'remove';
   if (removal) await noteIncomplete(ports, actor, record, { left, erasedRows: erasedRows(subtasks) });
-  else await settleDebts(ports, actor, record, { erases, found });
+  else await recordLeftovers(ports, actor, record, { erases, found });
   const [first] = found;
   await ports.log.write({
     task: actor.task,
@@ -121,7 +121,7 @@ async function noteIncomplete(
 }
 
 /** Records what is left and settles what an earlier try could not clean and this one has. */
-async function settleDebts(
+async function recordLeftovers(
   ports: VerifyErasedPorts,
   actor: Actor,
   { plan }: HeldRecord,

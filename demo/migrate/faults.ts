@@ -1,7 +1,12 @@
-import { agentFunctionName, controlFunctionName, type Topology } from '@tanker/contract/index.ts';
+import {
+  agentFunctionName,
+  controlFunctionName,
+  type MigratePhase,
+  type Topology,
+} from '@tanker/contract/index.ts';
 import type { FaultInput } from '../../local/faults.ts';
 import type { Course } from './course.ts';
-import type { FailingPhase, MigratePhase } from './options.ts';
+import type { FailingPhase } from './options.ts';
 
 /** The function that does the work of a phase. Up to the commit none of them is used by the recovery that follows. */
 function functionOf(

@@ -1,10 +1,9 @@
-import { PHASES } from '@tanker/contract/index.ts';
+import { type MigratePhase, PHASES } from '@tanker/contract/index.ts';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEMO_ROWS } from '../world/world.ts';
 
 /** Phases that can be made to fail for good: up to the commit point, after which a migration only goes forward. */
 export const FAILING_PHASES = PHASES.migrate.slice(0, PHASES.migrate.indexOf('commit') + 1);
-export type MigratePhase = (typeof PHASES.migrate)[number];
 export type FailingPhase = Exclude<MigratePhase, 'unlock' | 'hooks'>;
 
 /** `migrate` moves a company under traffic; `lifecycle` tells its whole life, with jumps of the clock. */

@@ -5,6 +5,7 @@ import {
   executionArn,
   formatLocation,
   type MigrateInput,
+  type MigratePhase,
   machineArn,
   type TaskRecord,
 } from '@tanker/contract/index.ts';
@@ -18,7 +19,7 @@ import { DEMO_COMPANY } from '../world/world.ts';
 import { type Copy, fingerprintNeighbours, openCopy, readSeededData } from './copies.ts';
 import { type Course, courseOf } from './course.ts';
 import { failureOf, holdOf } from './faults.ts';
-import type { DemoOptions, MigratePhase } from './options.ts';
+import type { DemoOptions } from './options.ts';
 import { watchTask } from './progress.ts';
 import { checkPromises } from './promises.ts';
 import { type DemoReport, type MigrateEnd, PROMISES, providerReports } from './report.ts';

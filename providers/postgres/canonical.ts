@@ -90,8 +90,6 @@ function float(v: string): string {
   return `CASE WHEN ${v} = 'NaN' THEN 'f7ff8000000000000' ELSE 'f' || encode(float8send(${v}), 'hex') END`;
 }
 
-export const CANONICAL_TYPES = Object.keys(EXPRESSIONS);
-
 /** Whether the digest has a canonical form for a type. */
 export const isCanonical = (type: ValueType): boolean => Object.hasOwn(EXPRESSIONS, type.base);
 

@@ -8,10 +8,10 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { checksumMismatch, sessionPublished, sessionUnknown, unreadablePart } from '../refusals.ts';
 import { columnList, readCollections } from './catalog.ts';
 import { endSuperseded, enterFence } from './fence.ts';
+import { type Batch, cutBatches } from './part-batches.ts';
 import { tableOfPart } from './part-columns.ts';
 import { readHeader } from './part-header.ts';
 import { MAX_HEADER_BYTES } from './part-plan.ts';
-import { cutSlices, type Slice } from './part-slices.ts';
 import type { Site } from './site.ts';
 import { checkImport, createStaging } from './staging.ts';
 import { BEGIN_WORK, transaction } from './transaction.ts';
@@ -22,7 +22,7 @@ interface Target {
 }
 
 /**
- * Streams a part into a staging table of its own, slice by slice: each slice is one transaction that checks fence and
+ * Streams a part into a staging table of its own, batch by batch: each batch is one transaction that checks fence and
  * session first, so that nothing arrives after a newer call has answered. The receipt is recorded with the last.
  */
 export async function importPart(
@@ -76,11 +76,11 @@ class PartImport {
   async run(body: Readable): Promise<PartReceipt> {
     let target: Target | undefined;
     let expected: PartReceipt | undefined;
-    // One slice is copied while the next is received.
+    // One batch is copied while the next is received.
     let copying: Promise<void> = Promise.resolve();
     let whole = false;
     try {
-      for await (const piece of cutSlices(body, MAX_HEADER_BYTES)) {
+      for await (const piece of cutBatches(body, MAX_HEADER_BYTES)) {
         if ('header' in piece) {
           this.#count([Buffer.from(`${piece.header}\n`)]);
           ({ target, expected } = await this.#begin(piece.header));
@@ -109,7 +109,7 @@ class PartImport {
     }
   }
 
-  /** Before the last slice is copied; the rows are compared when the store has counted them. */
+  /** Before the last batch is copied; the rows are compared when the store has counted them. */
   #compareOctets(expected: PartReceipt): void {
     if (this.#bytes === expected.bytes && this.#hash.digest('hex') === expected.sha256) return;
     throw this.#mismatch(`${this.#bytes} octets arrived of ${expected.bytes}, or their SHA-256 differs`);
@@ -155,13 +155,13 @@ class PartImport {
     });
   }
 
-  #copy(slice: Slice, target: Target, expected: PartReceipt): Promise<void> {
+  #copy(batch: Batch, target: Target, expected: PartReceipt): Promise<void> {
     const { schema } = this.#site;
     return this.#transaction(async (client) => {
       const copy = client.query(copyFrom(`COPY ${target.staging} (${target.columns}) FROM STDIN`));
-      await pipeline(Readable.from(slice.chunks), copy, { signal: this.#signal });
+      await pipeline(Readable.from(batch.chunks), copy, { signal: this.#signal });
       this.#rows += copy.rowCount;
-      if (slice.last && this.#rows !== expected.rows) {
+      if (batch.last && this.#rows !== expected.rows) {
         throw this.#mismatch(`${this.#rows} rows arrived of ${expected.rows}`);
       }
       const { rowCount } = await client.query(
@@ -172,7 +172,7 @@ class PartImport {
           this.#at.part,
           target.staging,
           copy.rowCount,
-          slice.last ? JSON.stringify(expected) : null,
+          batch.last ? JSON.stringify(expected) : null,
         ],
       );
       // A repeat of the part, perhaps through another process, has replaced the staging table.

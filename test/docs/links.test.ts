@@ -49,6 +49,10 @@ describe.each(PAGES)('%s', (page) => {
     expect(broken).toEqual([]);
   });
 
+  test('has no blank that was to be filled in', () => {
+    expect(read(page)).not.toMatch(/@\w+@|\bTODO\b|\bTBD\b/);
+  });
+
   test('names only files that are there', () => {
     expect(filesNamed(page).filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });

@@ -77,7 +77,9 @@ test('runs a hook once for each key, also when the epoch has grown', async () =>
     company,
   ]);
   expect(rows[0].n).toBe(1);
-  await expect(caller.as({ epoch: 2 }).hook('mask', 'v2')).rejects.toMatchObject({ name: 'ResourceUnknown' });
+  await expect(caller.as({ epoch: 2 }).hook('after-import', 'v2')).rejects.toMatchObject({
+    name: 'ResourceUnknown',
+  });
 });
 
 test('has another incarnation after its operator renewed it', async () => {

@@ -4,11 +4,11 @@ import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
 import { readHistory } from '@tanker/cli/aws/executions.ts';
 import { machineArn } from '@tanker/contract/index.ts';
-import { idleLines, rightsOf } from '../../bench/iam/rights.ts';
 import type { Stage } from '../../demo/stage.ts';
 import { changedNeighbours } from '../../demo/world/checks.ts';
 import { readDocuments } from '../../demo/world/document-checks.ts';
 import { LOCATIONS } from '../../demo/world/topology.ts';
+import { idleLines, rightsOf } from '../rights/rights.ts';
 import { onCopy, readNeighbours, type SystemStage, theStage } from './stage.ts';
 
 const SAMPLE = 40;

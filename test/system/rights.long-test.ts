@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { tellEveryStory } from '../../bench/iam/usage.ts';
-import { startBench } from '../../bench/iam/world.ts';
+import { tellEveryStory } from '../rights/usage.ts';
+import { startBench } from '../rights/world.ts';
 
 /** Lambda's own repeats of one event take three minutes; the stories beside it about as long. */
 const LONGEST_MS = 1_200_000;

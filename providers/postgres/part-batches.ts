@@ -1,20 +1,20 @@
 import type { Readable } from 'node:stream';
 
-/** A row is at most 1 GB in PostgreSQL; slices of this size keep a stream's memory at two of them for usual rows. */
-export const SLICE_BYTES = 8 * 2 ** 20;
+/** A row is at most 1 GB in PostgreSQL; batches of this size keep a stream's memory at two of them for usual rows. */
+export const BATCH_BYTES = 8 * 2 ** 20;
 const LINE_FEED = 0x0a;
 
-/** Whole rows of a part, as they came; a slice is copied in one transaction with the fence check. */
-export interface Slice {
+/** Whole rows of a part, as they came; a batch is copied in one transaction with the fence check. */
+export interface Batch {
   readonly chunks: readonly Buffer[];
   readonly last: boolean;
 }
 
 /** Reads octets up to the first line feed. Undefined when none comes within `limit` or the stream ends before it. */
-export async function* cutSlices(
+export async function* cutBatches(
   body: Readable,
   headerLimit: number,
-): AsyncGenerator<Slice | { header: string }> {
+): AsyncGenerator<Batch | { header: string }> {
   let header: Buffer[] | undefined = [];
   let chunks: Buffer[] = [];
   let size = 0;
@@ -32,7 +32,7 @@ export async function* cutSlices(
     }
     chunks.push(chunk);
     size += chunk.length;
-    if (size < SLICE_BYTES) continue;
+    if (size < BATCH_BYTES) continue;
     const end = chunk.lastIndexOf(LINE_FEED);
     if (end === -1) continue;
     const rest = chunk.subarray(end + 1);
