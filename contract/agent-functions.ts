@@ -34,8 +34,18 @@ const Hooked = { version: z.int().min(0).default(0), hooks: z.array(HookName).de
 
 export const AgentEvent = z.discriminatedUnion('action', [
   z.object({ action: z.literal('describe'), ...AgentCommon }).strict(),
-  /** With a deadline it waits until then, in milliseconds since 1970, for what is pending; without one only a moment. */
-  z.object({ action: z.literal('drain'), ...AgentCommon, deadlineMillis: z.int().optional() }).strict(),
+  /**
+   * With a deadline it waits until then, in milliseconds since 1970, for what is pending; without one only a moment.
+   * `acceptPending`: people have said that what is pending goes, so that it is counted and no failure.
+   */
+  z
+    .object({
+      action: z.literal('drain'),
+      ...AgentCommon,
+      deadlineMillis: z.int().optional(),
+      acceptPending: z.literal(true).optional(),
+    })
+    .strict(),
   z
     .object({
       action: z.literal('export'),

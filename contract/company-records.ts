@@ -155,6 +155,7 @@ export const LedgerRecord = z.object({
   completedAt: Instant,
   locations: z.array(Location),
   providers: z.array(ProviderName),
+  /** At least: an erase whose answer was lost is counted by its repeat, which finds less. */
   erasedRows: Count,
   /** When the last backup dies: from then on no copy is left, but for what lies beyond. */
   lastCopyUntil: Instant,

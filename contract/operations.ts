@@ -92,5 +92,11 @@ export const HOOKS = [
   'after-remove',
   'after-undo',
 ] as const;
+/** What these change is taken back when the task is undone. */
+export const HOOKS_BEFORE_COMMIT = [
+  'before-export',
+  'before-import',
+  'after-import',
+] as const satisfies readonly (typeof HOOKS)[number][];
 export const HookName = z.enum(HOOKS).meta({ id: 'HookName' });
 export type HookName = z.infer<typeof HookName>;

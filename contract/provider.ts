@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Digest } from './digest.ts';
 import { CompanyId, Count, Epoch, Holder, Instant, Location, ProviderName, Sha256, TaskId } from './names.ts';
-import { HookName } from './operations.ts';
+import { HOOKS_BEFORE_COMMIT, HookName } from './operations.ts';
 
 /** The version in the path. A provider that speaks another answers describe with its own and is refused in plan. */
 export const CONTRACT_VERSION = 1;
@@ -65,6 +65,9 @@ export type Field = z.infer<typeof Field>;
 /** A subtask's record is at most 400 KB and holds this answer with the summary. More than this is left out as a whole. */
 export const MAX_FIELDS_BYTES = 128 * 1024;
 
+const haveInverse = (hooks: readonly HookName[]): boolean =>
+  hooks.includes('after-undo') || !HOOKS_BEFORE_COMMIT.some((hook) => hooks.includes(hook));
+
 export const Describe = z
   .object({
     name: ProviderName,
@@ -73,7 +76,9 @@ export const Describe = z
     writes: Format,
     reads: z.array(Format),
     abilities: z.array(Ability),
-    hooks: z.array(HookName),
+    hooks: z.array(HookName).refine(haveInverse, {
+      error: `a hook before the commit point (${HOOKS_BEFORE_COMMIT.join(', ')}) needs its inverse, after-undo`,
+    }),
     importAfter: z.array(ProviderName),
     collections: z.array(z.string().min(1).max(63)),
     /**

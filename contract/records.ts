@@ -133,7 +133,13 @@ export type TaskRecord = z.infer<typeof TaskRecord>;
 /** What a succeeded subtask leaves on the record, by action. */
 export const SubtaskResult = z.discriminatedUnion('action', [
   z.object({ action: z.literal('describe'), describe: Describe, summary: Summary }),
-  z.object({ action: z.literal('drain'), watermark: Watermark, polls: Count }),
+  z.object({
+    action: z.literal('drain'),
+    watermark: Watermark,
+    polls: Count,
+    /** What is pending still, where that was accepted beforehand. */
+    pending: Count.optional(),
+  }),
   z.object({
     action: z.literal('export'),
     manifest: ManifestReference,

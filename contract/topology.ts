@@ -114,7 +114,7 @@ const Shape = z
         transferDays: z.int().min(1).max(30),
         /** Days for which a backup may be restored, at most; the law's window for a removal. */
         backupDays: z.int().min(1).max(MAX_BACKUP_DAYS).default(30),
-        /** Days for which logs and records of closed tasks are kept. */
+        /** Days for which logs and records of closed tasks are kept; not fewer than backups, which are found by them. */
         recordDays: z.literal([30, 60, 90, 180, 365, 400, 731], {
           error: 'one of 30, 60, 90, 180, 365, 400, 731',
         }),
@@ -217,6 +217,16 @@ function checkNames(topology: ShapeOutput, report: Report) {
   });
 }
 
+/** A backup outlives no record of its task: by that record a second use of the task's id is found. */
+function checkRetention({ retention }: ShapeOutput, report: Report) {
+  const { backupDays, recordDays } = retention;
+  if (recordDays >= backupDays) return;
+  report(
+    ['retention', 'recordDays'],
+    `${recordDays}, fewer than the ${backupDays} days of backups; keep records at least as long`,
+  );
+}
+
 function checkProviders(topology: ShapeOutput, report: Report) {
   const datacenters = topology.datacenters.map((d) => d.name);
   const providers = topology.providers.map((p) => p.name);
@@ -279,6 +289,7 @@ export const Topology = Shape.check((context) => {
     context.issues.push({ code: 'custom', input: context.value, path, message });
   checkDatacenters(context.value, report);
   checkNames(context.value, report);
+  checkRetention(context.value, report);
   checkProviders(context.value, report);
   checkResidency(context.value, report);
 });

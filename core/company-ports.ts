@@ -73,8 +73,11 @@ export interface DueDates {
     due: D,
     company: string,
   ): Promise<readonly Extract<DueRecord, { due: D }>[]>;
-  /** Those whose hour has come, the oldest first. */
-  come<D extends DueRecord['due']>(due: D, now: Date): Promise<readonly Extract<DueRecord, { due: D }>[]>;
+  /** Those whose hour has come, the oldest first, and the keys of rows among them that are no due dates by the schema. */
+  come<D extends DueRecord['due']>(
+    due: D,
+    now: Date,
+  ): Promise<{ dues: readonly Extract<DueRecord, { due: D }>[]; unreadable: readonly string[] }>;
   /** A repeat is fine. */
   remove(due: DueRecord): Promise<void>;
 }

@@ -16,8 +16,9 @@ import { controlStatements, described } from './statements.ts';
 const CONTROL_MEMORY_MEGABYTES = 512;
 
 /**
- * A sweep may look at 10 executions a second (DescribeExecution, the smaller regions): 240 s are 2,400 of them, and end
- * before the next sweep begins 300 s after this one. What it did not come to is at the front of the next.
+ * A sweep may look at 10 executions a second (DescribeExecution, the smaller regions): due dates take 40 s of
+ * 240 s and the last task needs 100 s, so that 1,000 have their turn. It ends before the next one begins 300 s after it,
+ * which begins elsewhere among the tasks.
  */
 const SWEEP_TIMEOUT_SECONDS = 240;
 

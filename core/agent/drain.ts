@@ -20,7 +20,8 @@ const givesUpAt = ({ deadlineMillis }: EventOf<'drain'>, now: Date): number =>
 /**
  * Polls until nothing is pending twice at the same watermark: once alone could fall between two messages. Gives up when
  * messages are still pending at the deadline, or, at a company that is closed already, after a moment. A watermark that
- * never rests is the state's timeout's to end, through the signal.
+ * never rests is the state's timeout's to end, through the signal. Where people have accepted what is pending, it is told
+ * instead.
  */
 export const drain: Procedure<'drain'> = async ({ event, ports, clock, signal }) => {
   const until = givesUpAt(event, clock.now());
@@ -30,7 +31,10 @@ export const drain: Procedure<'drain'> = async ({ event, ports, clock, signal })
     const { pending, watermark } = await ports.provider.drain(signal);
     if (pending === 0 && watermark === quietAt)
       return { result: { action: 'drain', watermark, polls }, work: [] };
-    if (pending > 0 && clock.now().getTime() >= until) throw incomplete(event, pending);
+    if (pending > 0 && clock.now().getTime() >= until) {
+      if (!event.acceptPending) throw incomplete(event, pending);
+      return { result: { action: 'drain', watermark, polls, pending }, work: [] };
+    }
     quietAt = pending === 0 ? watermark : undefined;
     await clock.sleep(wait, signal);
     wait = Math.min(wait * DRAIN_POLL_GROWTH, DRAIN_POLL_LONGEST_MS);

@@ -31,40 +31,35 @@ export interface OpenExpiredPorts {
 /** Calls at once to providers and to the gateway: 200 providers of 100 ms each are done in 1 s. */
 const CALLS_AT_ONCE = 20;
 
-/** Entries of at most about 100 octets: 10 MB of the function's memory for each of the two sets. */
+/** Entries of at most about 100 octets: 10 MB of the function's memory. */
 const MOST_KNOWN = 100_000;
 
-/** Removed companies asked about again in a run: at 20 at once and 50 ms each these reads take 0.25 s. */
-const REMOVED_A_RUN = 100;
+/** Departed companies asked about again in a run: at 20 at once and 50 ms each these reads take 0.25 s. */
+const AGAIN_A_RUN = 100;
 
 /**
  * Closings that stay: a provider keeps them for every company that ever left, and asking the authority about each of
  * them every minute would be a load without an end.
  *
- * A company that lives elsewhere comes back only by a move, whose imports end the closing at every provider: nobody asks
- * about it again. One that is removed may be restored to this very location, from a backup in which not every provider
- * of today has a part, and these would stay closed: it is asked about again, a hundred in each run, those first whose
- * turn is longest ago.
+ * A company that lives elsewhere, or nowhere, may be restored to this very location, from a backup in which not every
+ * provider of today has a part, and these would stay closed: it is asked about again, a hundred in each run, those first
+ * whose turn is longest ago.
  */
 export class Departed {
-  readonly #elsewhere = new Set<string>();
-  readonly #removed = new Set<string>();
+  /** Those asked about longest ago first. */
+  readonly #known = new Set<string>();
 
   /** Those that the authority is to be asked about in this run. */
   due<F extends Where>(found: readonly F[]): F[] {
     const keys = new Set(found.map(keyOf));
-    const again = new Set([...this.#removed].filter((key) => keys.has(key)).slice(0, REMOVED_A_RUN));
-    return found.filter((one) => {
-      const key = keyOf(one);
-      return !this.#elsewhere.has(key) && (!this.#removed.has(key) || again.has(key));
-    });
+    const again = new Set([...this.#known].filter((key) => keys.has(key)).slice(0, AGAIN_A_RUN));
+    return found.filter((one) => !this.#known.has(keyOf(one)) || again.has(keyOf(one)));
   }
 
-  note(where: Where, verdict: 'elsewhere' | 'removed'): void {
-    const known = verdict === 'elsewhere' ? this.#elsewhere : this.#removed;
-    if (known.size >= MOST_KNOWN) known.clear();
-    this.#removed.delete(keyOf(where));
-    known.add(keyOf(where));
+  note(where: Where): void {
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.delete(keyOf(where));
+    this.#known.add(keyOf(where));
   }
 }
 
@@ -77,8 +72,8 @@ const keyOf = ({ site, closing }: Where): string =>
   `${formatLocation(site.location)} ${closing.company} ${closing.grant}`;
 
 /**
- * open: the closing's grant is dead and home is still here. elsewhere, removed (or erased): the closing stays. wait: a lock
- * is held, or the authority knows less than the provider (it was restored): nothing is certain.
+ * open: the closing's grant is dead and home is still here. departed: home is elsewhere or nowhere. wait: a lock is held,
+ * or the authority knows less than the provider (it was restored): nothing is certain.
  *
  * A grant lives once, so what is read as dead here is dead when the open arrives, and no commit can be made any more on
  * what was exported under it. A lock of another task is waited for, though the closing's own grant is dead: that task
@@ -88,11 +83,10 @@ export function verdictOn(
   record: AuthorityRecord,
   location: Location,
   { grant }: Pick<Closing, 'grant'>,
-): 'open' | 'elsewhere' | 'removed' | 'wait' {
-  const { lock, home } = record;
+): 'open' | 'departed' | 'wait' {
+  const { lock } = record;
   if (lock === null || lock.grant < grant) return 'wait';
-  if (home.state !== 'home') return 'removed';
-  if (!isHome(record, location)) return 'elsewhere';
+  if (!isHome(record, location)) return 'departed';
   return lock.state === 'held' ? 'wait' : 'open';
 }
 
@@ -176,7 +170,7 @@ async function settle(
 ): Promise<boolean> {
   const { site, incarnation, closing } = found;
   const verdict = verdictOn(record, site.location, closing);
-  if (verdict === 'elsewhere' || verdict === 'removed') ports.departed.note(found, verdict);
+  if (verdict === 'departed') ports.departed.note(found);
   if (verdict !== 'open') return false;
   const { company, grant } = closing;
   let done = false;

@@ -15,7 +15,7 @@ import {
   type TaskRecord,
 } from '@tanker/contract/index.ts';
 import type { Backups, Subtasks } from '../ports.ts';
-import { resultOf, taskClosed } from './records.ts';
+import { acceptsChanges, resultOf, taskClosed } from './records.ts';
 import { backupOf, demandAlive } from './verify-restored.ts';
 
 export interface AgentEventPorts {
@@ -98,8 +98,15 @@ export async function agentEvent(
 ): Promise<AgentEvent> {
   const { grant, hook, action, deadlineMillis, ...common } = event;
   if (action === 'describe' || action === 'discard') return { action, ...common };
-  if (action === 'drain')
-    return { action, ...common, ...(deadlineMillis === undefined ? {} : { deadlineMillis }) };
+  if (action === 'drain') {
+    const acceptPending = acceptsChanges(record) ? { acceptPending: true as const } : {};
+    return {
+      action,
+      ...common,
+      ...acceptPending,
+      ...(deadlineMillis === undefined ? {} : { deadlineMillis }),
+    };
+  }
   const { plan } = record;
   const planned = plan?.providers.find((provider) => provider.name === event.provider);
   if (!plan || !planned) throw taskClosed(event.task);
@@ -116,7 +123,8 @@ export async function agentEvent(
         action,
         ...fenced,
         version,
-        hooks: offered(planned.sourceHooks, 'before-export'),
+        // A backup changes nothing at home, so that nothing has to be taken back after it.
+        hooks: record.operation === 'backup' ? [] : offered(planned.sourceHooks, 'before-export'),
         grant: grant ?? 0,
         retention: retentionOf(record, plan),
       };

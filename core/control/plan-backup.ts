@@ -1,11 +1,10 @@
 import { homeOf } from './placement.ts';
-import { checkUnused, expiryOf, planSlice } from './plan-home.ts';
+import { expiryOf, planSlice } from './plan-home.ts';
 import { everyProvider, type Planner } from './prospect.ts';
 
 /** Every provider is asked at home. */
 export const planBackup: Planner<'backup'> = async (ports, input, authority) => {
   const { topology, now } = ports;
-  await checkUnused(ports, input);
   const from = homeOf(authority);
   const expiresAt = expiryOf(topology, now(), input.keepDays);
   return {

@@ -9,8 +9,7 @@ import {
 } from '@tanker/contract/index.ts';
 import { bytesOf, checkClaimed, checkIdentity, estimateWindow, rowsOf } from './checks.ts';
 import { chooseTransfer } from './choose-transfer.ts';
-import type { Answer, ProspectPorts } from './prospect.ts';
-import { backupIdTaken } from './records.ts';
+import type { Answer } from './prospect.ts';
 import { UNTOUCHED } from './refusal.ts';
 
 /** What a backup and a removal have in common: home is asked alone, and exports under the lock. */
@@ -27,15 +26,6 @@ export function expiryOf(topology: Topology, now: Date, asked: number | undefine
     now: UNTOUCHED,
     next: `Name at most ${backupDays} days, or raise retention.backupDays in the topology, if the law allows it, and deploy.`,
   });
-}
-
-/** What the task will leave on record is found by its id. Throws TaskIdTaken when an earlier task has left it there. */
-export async function checkUnused(
-  { backups, ledger }: Pick<ProspectPorts, 'backups' | 'ledger'>,
-  { company, task }: { company: string; task: string },
-): Promise<void> {
-  const left = (await backups.get(company, task)) ?? (await ledger.get(company, task));
-  if (left) throw backupIdTaken(company, task);
 }
 
 /** From here on a restore that may lock for so long could not be sure to read the backup to its end. */

@@ -1,7 +1,7 @@
 import { type Plan, type RemoveInput, TankerError, type Topology } from '@tanker/contract/index.ts';
 import { FIXED_WINDOW_SECONDS } from './checks.ts';
 import { homeOf, locationsOf } from './placement.ts';
-import { checkUnused, expiryOf, planSlice } from './plan-home.ts';
+import { expiryOf, planSlice } from './plan-home.ts';
 import { everyProvider, type Planner } from './prospect.ts';
 import { UNTOUCHED } from './refusal.ts';
 
@@ -31,7 +31,6 @@ const planErasure = (topology: Topology, version: number, now: Date): Plan => ({
  */
 export const planRemove: Planner<'remove'> = async (ports, input, authority) => {
   const { topology, now } = ports;
-  await checkUnused(ports, input);
   if (input.final && authority.home.state === 'removed') {
     keepDaysOf(input);
     return { checks: [], examine: () => planErasure(topology, authority.version, now()) };

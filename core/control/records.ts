@@ -1,10 +1,12 @@
 import {
   formatLocation,
+  INPUTS,
   type Location,
   type Plan,
   type SubtaskRecord,
   type SubtaskResult,
   TankerError,
+  type TaskRecord,
 } from '@tanker/contract/index.ts';
 import type { Actor, OpenTaskRecord, Tasks } from '../ports.ts';
 
@@ -27,6 +29,10 @@ export const backupIdTaken = (company: string, task: string): TankerError =>
     now: 'Nothing was committed, and what that task left is as it was.',
     next: 'Start again under a task id that was never used.',
   });
+
+/** Whether people have said of a cleanup that what was written since the move goes with the copy. */
+export const acceptsChanges = ({ operation, input }: Pick<TaskRecord, 'operation' | 'input'>): boolean =>
+  operation === 'cleanup' && INPUTS.cleanup.parse(input).acceptChanges === true;
 
 /** The task's record while this actor holds it. Throws TaskClosed. */
 export async function heldTask(tasks: Tasks, actor: Actor): Promise<HeldRecord> {

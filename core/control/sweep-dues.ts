@@ -30,6 +30,12 @@ export interface DuesDone<D extends DueKind> {
 const datacenterOf = (due: DueRecord): string =>
   'datacenter' in due ? due.datacenter : due.location.datacenter;
 
+/** Of an older or a newer version of Tanker, or written by hand; its neighbours have their turn all the same. */
+const noDueDate = (): Promise<never> =>
+  Promise.reject(
+    new Error('The row is no due date by the schema of this version. Correct it, or deploy what wrote it.'),
+  );
+
 /** One of each datacenter in turn, so that a datacenter whose due dates stay keeps no other from its turn. */
 export function inTurns<D extends DueRecord>(dues: readonly D[]): D[] {
   const queues = [...Map.groupBy(dues, datacenterOf).values()];
@@ -43,10 +49,11 @@ export async function sweepDues<D extends DueKind>(
   kind: D,
   work: (ports: SweepDuesPorts, due: Due<D>) => Promise<boolean>,
 ): Promise<DuesDone<D>> {
-  const come =
-    (await attempt(`The ${kind} due dates could not be read.`, () =>
-      ports.dueDates.come(kind, ports.now()),
-    )) ?? [];
+  const { dues: come, unreadable } = (await attempt(`The ${kind} due dates could not be read.`, () =>
+    ports.dueDates.come(kind, ports.now()),
+  )) ?? { dues: [], unreadable: [] };
+  for (const key of unreadable)
+    await attempt(`The row "${key}" could not be looked after.`, () => noDueDate());
   const done: Due<D>[] = [];
   const left: Due<D>[] = [];
   for (const [index, due] of inTurns(come).entries()) {

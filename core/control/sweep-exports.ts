@@ -48,12 +48,15 @@ const tell = (ports: SweepDuesPorts, { task }: DiscardDue | ExpireDue, what: str
  */
 export async function discardExports(ports: SweepDuesPorts, due: DiscardDue): Promise<boolean> {
   const { discarded, datacenter } = due;
+  const backup = await ports.backups.get(due.company, due.task);
+  // What lies there is a backup: its own due date ends it, or the recovery of its task.
+  if (backup?.state === 'available') await ports.dueDates.remove(due);
+  if (backup?.state === 'available' || backup?.state === 'pending') return false;
   if (!discarded) {
     await ask(ports, due);
     return true;
   }
   const { objects, uploads, at } = discarded;
-  const backup = await ports.backups.get(due.company, due.task);
   if (backup?.state === 'discarded' && !backup.goneAt)
     await ports.backups.bury({ ...backup, goneAt: at, objects, uploads });
   await tell(

@@ -1,5 +1,5 @@
 import { formatHolder, type Operation, type SweepResult, type TaskRecord } from '@tanker/contract/index.ts';
-import { countFailures } from '../attempts.ts';
+import { type Attempt, countFailures } from '../attempts.ts';
 import type { Executions, Recoveries, Tasks } from '../ports.ts';
 import { recoveryName } from './start-recovery.ts';
 import { cleanUp, cleanupsWaiting, debtsWaiting, startDebtCleanup } from './sweep-cleanups.ts';
@@ -25,6 +25,9 @@ export const SWEEP_PAUSE_MINUTES = 15;
 
 /** No due date is taken up with less time left: a datacenter that does not answer takes 4 tries of 10 s. */
 export const SWEEP_MARGIN_MS = 45_000;
+
+/** No task is looked after with less time left: six calls of at most 4 tries of 4 s are 96 s. */
+export const SWEEP_TASK_MARGIN_MS = 100_000;
 
 interface Seen {
   /** Undefined for a task that was closed meanwhile, and for one that is within its lock's time. */
@@ -74,6 +77,38 @@ async function revive(ports: SweepPorts, task: string, eventId: string): Promise
   return { ...seen, recovered: true };
 }
 
+/** The oldest task first, for its age is told, then the others from another place each time. */
+function inAnotherOrder(tasks: readonly string[], now: Date): string[] {
+  const [first, ...others] = tasks;
+  // Steps of the golden ratio come near every place soon, however many the tasks are.
+  const from = Math.floor(((Math.floor(now.getTime() / 60_000) * GOLDEN_RATIO) % 1) * others.length);
+  return [...(first === undefined ? [] : [first]), ...others.slice(from), ...others.slice(0, from)];
+}
+
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
+
+/** Looks after the open tasks as long as there is time; those that had no turn count as one failure, so that it is told. */
+async function reviveAll(
+  ports: SweepPorts,
+  attempt: Attempt,
+  open: readonly string[],
+  eventId: string,
+): Promise<readonly Seen[]> {
+  const seen: Seen[] = [];
+  for (const [index, task] of inAnotherOrder(open, ports.now()).entries()) {
+    if (ports.remainingMilliseconds() <= SWEEP_TASK_MARGIN_MS) {
+      await attempt(`${open.length - index} of ${open.length} open tasks had no turn.`, () => noTime());
+      break;
+    }
+    const one = await attempt(`Task ${task} could not be looked after.`, () => revive(ports, task, eventId));
+    if (one) seen.push(one);
+  }
+  return seen;
+}
+
+const noTime = (): Promise<never> =>
+  Promise.reject(new Error('The time of the sweep was over. The next one begins with other tasks.'));
+
 function oldest(seen: readonly Seen[], now: Date): number {
   const ages = seen.flatMap(({ createdAt }) => (createdAt ? [now.getTime() - Date.parse(createdAt)] : []));
   return Math.max(0, Math.round(Math.max(0, ...ages) / 1000));
@@ -92,16 +127,13 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
   const hasTime = () => ports.remainingMilliseconds() > SWEEP_MARGIN_MS;
   const round: Round = { ports, hasTime, attempt, silent: new Set() };
 
-  const open = (await attempt('The open tasks could not be listed.', () => ports.tasks.listOpen())) ?? [];
-  const seen: Seen[] = [];
-  for (const task of open) {
-    const one = await attempt(`Task ${task} could not be looked after.`, () => revive(ports, task, eventId));
-    if (one) seen.push(one);
-  }
+  // First what needs no Step Functions: when those are throttled or down, what the law wants gone still goes.
   const expiries = await sweepDues(round, 'expire-backup', expireBackup);
   const discards = await sweepDues(round, 'discard-exports', discardExports);
   const cleanups = await sweepDues(round, 'cleanup', cleanUp);
   const settles = await sweepDues(round, 'settle-debts', startDebtCleanup);
+  const open = (await attempt('The open tasks could not be listed.', () => ports.tasks.listOpen())) ?? [];
+  const seen = await reviveAll(ports, attempt, open, eventId);
   const waiting = (count: () => Promise<number>) =>
     attempt('What waits could not be counted.', count).then((number) => number ?? 0);
   return {

@@ -1,14 +1,13 @@
 import {
   type FallbackRecord,
   formatLocation,
-  INPUTS,
   type Location,
   type Plan,
   type SubtaskRecord,
   TankerError,
 } from '@tanker/contract/index.ts';
 import type { Actor, Fallbacks, Log, Subtasks, Tasks } from '../ports.ts';
-import { heldTask, resultOf } from './records.ts';
+import { acceptsChanges, heldTask, resultOf } from './records.ts';
 import { sliceSha256 } from './slices.ts';
 
 export interface VerifyFallbackPorts {
@@ -65,6 +64,8 @@ function lookAt(
     });
   }
   const rows = sealed.collections.reduce((total, { digest }) => total + digest.rows, 0);
+  if (drained.pending)
+    return { rows, change: `${where} has ${drained.pending} message(s) or job(s) of the company pending` };
   // Where nothing is, nothing is lost: a removal, or somebody by hand, was there before.
   if (rows === 0 || sliceSha256(sealed.collections, drained.watermark) === expected) return { rows };
   const change =
@@ -89,15 +90,15 @@ const changed = (change: string, company: string, at: Location): TankerError =>
  * @throws FallbackChanged, VerificationFailed, PlacementChanged
  */
 export async function verifyFallback(ports: VerifyFallbackPorts, actor: Actor) {
-  const { plan, input } = await heldTask(ports.tasks, actor);
-  const { acceptChanges } = INPUTS.cleanup.parse(input);
+  const record = await heldTask(ports.tasks, actor);
+  const { plan } = record;
   const { slices, location, task } = await fallbackOf(ports.fallbacks, actor, plan);
   const subtasks = await ports.subtasks.list(actor.task);
   const found = plan.providers.map(({ name: provider }) =>
     lookAt(subtasks, actor, { provider, location }, slices[provider]),
   );
   const changes = found.flatMap(({ change }) => change ?? []);
-  if (changes[0] !== undefined && !acceptChanges) throw changed(changes[0], actor.company, location);
+  if (changes[0] !== undefined && !acceptsChanges(record)) throw changed(changes[0], actor.company, location);
   const rows = found.reduce((total, one) => total + one.rows, 0);
   await ports.tasks.advance(actor, {
     verified: { epoch: actor.epoch, at: ports.now().toISOString(), rows },

@@ -82,10 +82,11 @@ export class DynamoDueDates implements DueDates {
     return (await this.all(due)).filter((one) => one.company === company);
   }
 
-  come<D extends DueKind>(due: D, now: Date): Promise<Due<D>[]> {
+  async come<D extends DueKind>(due: D, now: Date): Promise<{ dues: Due<D>[]; unreadable: string[] }> {
     // Sort keys are `<instant>#<task>`, and "~" stands behind "#": every task of this very instant is among them.
     const at = { pk: keys.dues(due).pk, last: `${now.toISOString()}~` };
-    return this.#table.upTo(at, DUE_SCHEMAS[due]) as Promise<Due<D>[]>;
+    const { records, unreadable } = await this.#table.upTo(at, DUE_SCHEMAS[due]);
+    return { dues: records as Due<D>[], unreadable: unreadable.map(({ pk, sk }) => `${pk} ${sk}`) };
   }
 
   remove(due: DueRecord): Promise<void> {

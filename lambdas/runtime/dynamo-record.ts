@@ -16,6 +16,8 @@ export interface Key {
   readonly sk: string;
 }
 
+type Item = Record<string, unknown> & Key;
+
 /** A condition in DynamoDB's language with its values; `#name` stands for an attribute of that name. */
 export interface Condition {
   readonly expression: string;
@@ -62,18 +64,36 @@ export class RecordTable {
     return this.#query('pk = :pk AND sk BETWEEN :first AND :last', values, schema);
   }
 
-  /** The records of a partition whose sort key is at most `last`, in key order. */
-  upTo<S extends z.ZodType>(at: { pk: string; last: string }, schema: S): Promise<z.infer<S>[]> {
-    return this.#query('pk = :pk AND sk <= :last', { ':pk': at.pk, ':last': at.last }, schema);
+  /**
+   * The records of a partition whose sort key is at most `last`, in key order, and the keys of items that are none by
+   * the schema.
+   */
+  async upTo<S extends z.ZodType>(
+    at: { pk: string; last: string },
+    schema: S,
+  ): Promise<{ records: z.infer<S>[]; unreadable: Key[] }> {
+    const items = await this.#items('pk = :pk AND sk <= :last', { ':pk': at.pk, ':last': at.last });
+    const records: z.infer<S>[] = [];
+    const unreadable: Key[] = [];
+    for (const item of items) {
+      const parsed = schema.safeParse(withoutKeys(item));
+      if (parsed.success) records.push(parsed.data);
+      else unreadable.push({ pk: item.pk, sk: item.sk });
+    }
+    return { records, unreadable };
   }
 
-  /** All pages, read consistently. */
   async #query<S extends z.ZodType>(
     condition: string,
     values: Readonly<Record<string, string>>,
     schema: S,
   ): Promise<z.infer<S>[]> {
-    const records: z.infer<S>[] = [];
+    return (await this.#items(condition, values)).map((item) => parseRecord(item, schema));
+  }
+
+  /** All pages, read consistently. */
+  async #items(condition: string, values: Readonly<Record<string, string>>): Promise<Item[]> {
+    const items: Item[] = [];
     let start: Record<string, unknown> | undefined;
     do {
       const page = await this.#client.send(
@@ -85,10 +105,10 @@ export class RecordTable {
           ...(start ? { ExclusiveStartKey: start } : {}),
         }),
       );
-      for (const item of page.Items ?? []) records.push(parseRecord(item, schema));
+      items.push(...((page.Items ?? []) as Item[]));
       start = page.LastEvaluatedKey;
     } while (start);
-    return records;
+    return items;
   }
 
   /** The keys of the items that an index holds under a value, in its order. An index can't be read consistently. */
@@ -187,8 +207,11 @@ export class RecordTable {
 
 /** A record as it was read. A field that the schema does not know is left out: keys and newer versions' fields. */
 function parseRecord<S extends z.ZodType>(item: Record<string, unknown>, schema: S): z.infer<S> {
-  const { pk: _pk, sk: _sk, ...record } = item;
-  return schema.parse(record);
+  return schema.parse(withoutKeys(item));
+}
+
+function withoutKeys({ pk: _pk, sk: _sk, ...record }: Record<string, unknown>): Record<string, unknown> {
+  return record;
 }
 
 export const recordTable = (topology: Topology): RecordTable =>

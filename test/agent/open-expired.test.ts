@@ -138,19 +138,19 @@ describe('a closing stays', () => {
     ['wait', 'another task holds a lock', { state: 'held' as const, grant: 2 }],
     ['wait', 'the authority has never heard of its grant', { grant: 0 }],
     ['wait', 'the authority knows of no lock at all', { lock: null }],
-    ['elsewhere', 'home is another location', { home: { state: 'home' as const, location: THERE } }],
+    ['departed', 'home is another location', { home: { state: 'home' as const, location: THERE } }],
     [
-      'elsewhere',
+      'departed',
       'home is another server of this datacenter',
       { home: { state: 'home' as const, location: { ...HERE, server: 'db2' } } },
     ],
-    ['removed', 'the company was removed', { home: { state: 'removed' as const } }],
-    ['removed', 'the company was erased for good', { home: { state: 'erased' as const } }],
+    ['departed', 'the company was removed', { home: { state: 'removed' as const } }],
+    ['departed', 'the company was erased for good', { home: { state: 'erased' as const } }],
   ])('or not: %s when %s', (verdict, _, changes) => {
     expect(verdictOn(record(changes), HERE, { grant: 1 })).toBe(verdict);
   });
 
-  test('after a commit, and the authority is not asked about it again', async () => {
+  test('after a commit, however often it is looked at', async () => {
     const site = new Site('deals');
     const grant = locked(60);
     site.closed = [closing({ grant })];
@@ -160,23 +160,25 @@ describe('a closing stays', () => {
     await run();
     await run();
     expect(site.asked).toEqual([]);
-    expect(reads).toEqual(['acme']);
+    expect(reads).toEqual(['acme', 'acme']);
   });
 
-  test('after a removal, and is opened when a restore has brought the company back here without this provider', async () => {
+  test.each([
+    ['a removal', { state: 'removed' as const }],
+    ['a move', { state: 'home' as const, location: THERE }],
+  ])('after %s, and is opened when the company has come back here without this provider', async (_, away) => {
     const site = new Site('deals');
     const grant = locked(60);
     site.closed = [closing({ grant })];
     const here = { state: 'home' as const, location: HERE };
-    const removed = { state: 'removed' as const };
-    store.commit('acme', TASK, { grant, from: here, to: removed, version: 0 });
+    store.commit('acme', TASK, { grant, from: here, to: away, version: 0 });
     store.unlock('acme', TASK);
     const { run, reads } = lookWith([site]);
     expect(await run()).toMatchObject({ opened: 0, kept: 1 });
     const restore = { task: 'restore-1', epoch: 2, holder: 'restore-1/restore-1' };
     store.claim('acme', restore);
     const locking = store.lock('acme', restore, 60).grant.grant;
-    store.commit('acme', restore, { grant: locking, from: removed, to: here, version: 1 });
+    store.commit('acme', restore, { grant: locking, from: away, to: here, version: 1 });
     store.unlock('acme', restore);
     expect(await run()).toMatchObject({ opened: 1, kept: 0 });
     expect(reads).toEqual(['acme', 'acme']);
@@ -214,7 +216,7 @@ test('a provider that does not answer keeps no other from its turn, and every pa
   expect(failures).toEqual(['contacts at us/db1 did not tell all its closings.']);
 });
 
-test('of the removed companies a hundred are asked about in a run, those first whose turn is longest ago', () => {
+test('of the departed companies a hundred are asked about in a run, those first whose turn is longest ago', () => {
   const departed = new Departed();
   const all = Array.from({ length: 250 }, (_, index) => ({
     site: { location: HERE },
@@ -222,7 +224,7 @@ test('of the removed companies a hundred are asked about in a run, those first w
   }));
   const run = (found: typeof all) => {
     const due = departed.due(found);
-    for (const one of due) departed.note(one, 'removed');
+    for (const one of due) departed.note(one);
     return due.map(({ closing: { company } }) => company);
   };
   expect(run(all)).toHaveLength(250);

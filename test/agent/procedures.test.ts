@@ -77,6 +77,13 @@ describe('drain', () => {
     await expect(run(drain, eventOf('drain'))).rejects.toMatchObject({ name: 'DrainIncomplete' });
     expect(clock.now().getTime() - from).toBeLessThan(CLOSED_LOOK_MS + 2 * DRAIN_POLL_LONGEST_MS);
   });
+
+  test('counts what is pending where people have accepted that it goes', async () => {
+    const { provider, run } = agentWorld();
+    provider.drain = async () => ({ pending: 2, watermark: 'a' });
+    const { result } = await run(drain, eventOf('drain', { acceptPending: true }));
+    expect(result).toMatchObject({ action: 'drain', watermark: 'a', pending: 2 });
+  });
 });
 
 describe('open', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { keys } from '@tanker/contract/index.ts';
+import { keys, TASK_OPERATIONS } from '@tanker/contract/index.ts';
 import { closeTask } from '../../core/control/close-task.ts';
 import { commitBackup } from '../../core/control/commit-backup.ts';
 import { decideDirection } from '../../core/control/decide-direction.ts';
@@ -54,10 +54,11 @@ describe('the plan of a backup', () => {
   });
 
   test('refuses a task id under which an earlier task has left a backup, though its own record is forgotten', async () => {
-    for (const operation of ['backup', 'remove'] as const) {
+    for (const operation of TASK_OPERATIONS) {
       const first = await finishedBackup(world);
       await world.table.remove(keys.task(first.task));
-      const { error, cause } = await refusalOf(world, { operation, at: idOf(first) });
+      const input = operation === 'restore' ? { backup: first.task } : {};
+      const { error, cause } = await refusalOf(world, { operation, at: idOf(first), input });
       expect(error).toBe('TaskIdTaken');
       expect(cause).toContain(first.task);
       expect((await recordOf(first))?.state).toBe('available');

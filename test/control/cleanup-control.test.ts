@@ -257,6 +257,41 @@ describe('a cleanup', () => {
     expect((await world.logLines(actor.task)).join()).toContain('accepted as asked: deals at us/db1 is not');
   });
 
+  test('gives up a copy with pending messages, if people accept that, and not otherwise', async () => {
+    const { company } = await finishedMove(world);
+    for (const acceptChanges of [false, true]) {
+      const input = { ...EARLY, ...(acceptChanges ? { acceptChanges } : {}) };
+      const actor = await plannedTask(world, cleaning(company, input));
+      await dispatch(world, {
+        ...actor,
+        ...{
+          phase: 'verify',
+          action: 'drain',
+          provider: 'deals',
+          location: SOURCE,
+          attempt: 1,
+          token: 'AAAA',
+        },
+      });
+      expect(world.invoked.at(-1)).toMatchObject(
+        acceptChanges ? { acceptPending: true } : { action: 'drain' },
+      );
+      expect('acceptPending' in (world.invoked.at(-1) as object)).toBe(acceptChanges);
+      await lookedAt(world, actor, SOURCE);
+      const pending = { action: 'drain', watermark: '7', polls: 2, pending: 3 } as const;
+      await settle(world, actor, { phase: 'verify', provider: 'deals', location: SOURCE }, pending);
+      if (acceptChanges) await verifyFallback(world, actor);
+      else {
+        await expect(verifyFallback(world, actor)).rejects.toMatchObject({ name: 'FallbackChanged' });
+        const recovery = await recoveryOf(world, actor);
+        await closeTask(world, recovery, { outcome: 'undone', reason: null, reported: [] });
+        continue;
+      }
+      const log = (await world.logLines(actor.task)).join();
+      expect(log).toContain('accepted as asked: deals at us/db1 has 3 message(s) or job(s)');
+    }
+  });
+
   test('is refused without the word of every provider that nothing is pending', async () => {
     const { company } = await finishedMove(world);
     const actor = await plannedTask(world, cleaning(company));

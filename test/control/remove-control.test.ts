@@ -141,9 +141,9 @@ describe('a removal', () => {
     const removal = await finishedRemoval(world, { at: newTask(at.company), input: { keepDays: 0 } });
     const { expiresAt = '' } = (await backupOf(removal)) ?? {};
     expect((await backupOf(older))?.expiresAt).toBe(expiresAt);
-    const due = await world.dueDates.come('expire-backup', world.now());
+    const { dues: due } = await world.dueDates.come('expire-backup', world.now());
     expect(due.map(({ task }) => task)).toEqual(expect.arrayContaining([older.task, removal.task]));
-    const transfers = await world.dueDates.come('discard-exports', world.now());
+    const { dues: transfers } = await world.dueDates.come('discard-exports', world.now());
     expect(transfers).toContainEqual(expect.objectContaining({ at: expiresAt, task: move.task }));
     expect((await backupOf(foreign))?.expiresAt).toBe(before);
   });

@@ -50,6 +50,7 @@ const discardsOf = ({ task }: Actor) => world.discards.filter((event) => event.t
 const forward = (milliseconds: number) => {
   world.clock.time += milliseconds;
 };
+const idOf = ({ company, task }: Actor) => ({ company, task });
 const backupOf = ({ company, task }: Actor) => world.backups.get(company, task);
 
 /** The agent's word that the objects of a due date are gone. */
@@ -226,6 +227,17 @@ describe('a backup', () => {
     await run();
     expect(discardsOf(actor)).toEqual([]);
     expect(await world.dueDates.ofCompany('expire-backup', actor.company)).toHaveLength(1);
+  });
+
+  test('that can be restored is not taken for exports that nobody reads any more', async () => {
+    const actor = await finishedBackup(world);
+    const at = new Date(world.clock.time).toISOString();
+    const due = { kind: 'due', due: 'discard-exports', at, ...idOf(actor), datacenter: 'us' } as const;
+    await world.dueDates.schedule(due);
+    await run();
+    expect(discardsOf(actor)).toEqual([]);
+    expect(await world.dueDates.ofCompany('discard-exports', actor.company)).toEqual([]);
+    expect((await backupOf(actor))?.state).toBe('available');
   });
 
   test('that a removal is about to end keeps the early due date, which was written before its end', async () => {

@@ -139,7 +139,7 @@ describe('a sweep of what is due', () => {
       { objects: 4, uploads: 1, at: '2026-03-09T00:00:00.000Z' },
     );
     await run();
-    const left = await world.dueDates.come('discard-exports', world.now());
+    const left = (await world.dueDates.come('discard-exports', world.now())).dues;
     expect(left.map((due) => due.task)).not.toContain(task);
     const lines = await world.logLines(task);
     expect(lines.at(-1)).toMatch(/the exports in us are gone: 4 objects deleted, 1 uploads aborted/);
@@ -148,9 +148,61 @@ describe('a sweep of what is due', () => {
       { due: 'discard-exports', at: event?.at ?? '', task },
       { objects: 0, uploads: 0, at: '2026-03-09T00:00:00.000Z' },
     );
-    expect((await world.dueDates.come('discard-exports', world.now())).map((due) => due.task)).not.toContain(
-      task,
-    );
+    const again = (await world.dueDates.come('discard-exports', world.now())).dues;
+    expect(again.map((due) => due.task)).not.toContain(task);
+  });
+
+  test('comes before the open tasks, which may take all of its time; that they had no turn is told', async () => {
+    const { task } = await finishedMove(world);
+    forward(world.topology.retention.transferDays * 24 * 60 + 1);
+    await plannedTask(world);
+    const open = await world.tasks.listOpen();
+    let left = 240_000;
+    const executions = {
+      ...world.executions,
+      running: async () => {
+        left -= 50_000;
+        return true;
+      },
+    };
+    const result = await run('slow', { executions, remainingMilliseconds: () => left });
+    expect(world.discards.map((due) => due.task)).toContain(task);
+    expect(open.length).toBeGreaterThan(3);
+    expect(result).toMatchObject({ open: open.length, failed: 1 });
+    expect(failures).toEqual([`${open.length - 3} of ${open.length} open tasks had no turn.`]);
+  });
+
+  test('looks after all open tasks in turn, though no sweep has time for all', async () => {
+    const open = await world.tasks.listOpen();
+    const looked = new Set<string>();
+    for (let sweeps = 0; sweeps < 4 * open.length; sweeps += 1) {
+      let left = 240_000;
+      const executions = {
+        ...world.executions,
+        running: async (_operation: string, name: string) => {
+          looked.add(name);
+          left -= 50_000;
+          return true;
+        },
+      };
+      await run(`turn-${sweeps}`, { executions, remainingMilliseconds: () => left });
+      forward(5);
+    }
+    expect([...open].filter((task) => !looked.has(task))).toEqual([]);
+  });
+
+  test('goes on beside a row that is no due date, which is told and counted', async () => {
+    const { task } = await finishedMove(world);
+    forward(world.topology.retention.transferDays * 24 * 60 + 1);
+    const broken = { pk: 'due#discard-exports', sk: '2020-01-01T00:00:00.000Z#broken' };
+    await world.table.put(broken, { kind: 'due', due: 'discard-exports' });
+    const result = await run();
+    await world.table.remove(broken);
+    expect(world.discards.map((due) => due.task)).toContain(task);
+    expect(result).toMatchObject({ failed: 1 });
+    expect(failures).toEqual([
+      'The row "due#discard-exports 2020-01-01T00:00:00.000Z#broken" could not be looked after.',
+    ]);
   });
 });
 
@@ -162,7 +214,7 @@ test('the exports of an undone task are discarded once more, for a write that wa
   const record = await world.tasks.get(actor.task);
   const closedAt = record?.state === 'closed' ? record.closedAt : '';
   const tasksDueBy = async (ms: number) =>
-    (await world.dueDates.come('discard-exports', new Date(Date.parse(closedAt) + ms))).map(
+    (await world.dueDates.come('discard-exports', new Date(Date.parse(closedAt) + ms))).dues.map(
       ({ task }) => task,
     );
   expect(await tasksDueBy(LATE_WRITES_MS - 60_000)).not.toContain(actor.task);

@@ -106,6 +106,7 @@ describe('a mistake in the topology', () => {
     ['graceDays', 365, 'graceDays', /<=90/],
     ['retention.transferDays', 0, 'retention.transferDays', />=1/],
     ['retention.recordDays', 100, 'retention.recordDays', /one of 30, 60, 90, 180, 365, 400, 731/],
+    ['retention.backupDays', 366, 'retention.backupDays', /<=365/],
     ['concurrency.providers', 100, 'concurrency.providers', /<=40/],
     ['alarms.emails.0', 'nobody', 'alarms.emails[0]', /an e-mail address/],
     ['alarms.urls', ['http://example.com/hook'], 'alarms.urls[0]', /an https:\/\/ URL/],
@@ -118,6 +119,14 @@ describe('a mistake in the topology', () => {
     expect(line).toBeDefined();
     expect(line).toMatch(allowed);
     expect(message).toMatch(/^The topology topology\.ts has \d+ mistake\(s\); nothing was synthesized:/);
+  });
+
+  test('is records that are kept for fewer days than backups', () => {
+    const message = messageOf((topology) => {
+      put('retention.backupDays', 60)(topology);
+      put('retention.recordDays', 30)(topology);
+    });
+    expect(message).toContain('retention.recordDays: 30, fewer than the 60 days of backups');
   });
 
   test('does not hide the next one', () => {
