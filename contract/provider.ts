@@ -65,8 +65,11 @@ export type Field = z.infer<typeof Field>;
 /** A subtask's record is at most 400 KB and holds this answer with the summary. More than this is left out as a whole. */
 export const MAX_FIELDS_BYTES = 128 * 1024;
 
-const haveInverse = (hooks: readonly HookName[]): boolean =>
+/** Whether what the hooks before the commit point change can be taken back. */
+export const haveInverse = (hooks: readonly HookName[]): boolean =>
   hooks.includes('after-undo') || !HOOKS_BEFORE_COMMIT.some((hook) => hooks.includes(hook));
+
+export const INVERSE_MISSING = `a hook before the commit point (${HOOKS_BEFORE_COMMIT.join(', ')}) needs its inverse, after-undo`;
 
 export const Describe = z
   .object({
@@ -77,7 +80,7 @@ export const Describe = z
     reads: z.array(Format),
     abilities: z.array(Ability),
     hooks: z.array(HookName).refine(haveInverse, {
-      error: `a hook before the commit point (${HOOKS_BEFORE_COMMIT.join(', ')}) needs its inverse, after-undo`,
+      error: INVERSE_MISSING,
     }),
     importAfter: z.array(ProviderName),
     collections: z.array(z.string().min(1).max(63)),

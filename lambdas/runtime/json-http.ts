@@ -51,13 +51,19 @@ export async function callJson<S extends z.ZodType>(peer: Peer, call: Call, sche
   return exchange(peer, call, async (response) => {
     const parsed = schema.safeParse(parseJson(await text(response)));
     if (parsed.success) return parsed.data;
-    const fields = parsed.error.issues.map((issue) => issue.path.map(String).join('.') || '(the body)');
+    const fields = parsed.error.issues.map(fieldText);
     throw new TankerError('ContractUnsupported', {
       what: `${peer.name} answered ${asText(call)} with ${fields.join(', ')} not as the contract says.`,
       now: 'What the call did is unknown; its answer was not used.',
       next: 'Run the contract test against that service and deploy a version that passes.',
     });
   });
+}
+
+/** Zod's own words may hold what was answered; the contract's don't. */
+function fieldText({ path, code, message }: z.core.$ZodIssue): string {
+  const field = path.map(String).join('.') || '(the body)';
+  return code === 'custom' ? `${field} (${message})` : field;
 }
 
 /** A call that is answered with octets. The body is the caller's; destroying it ends the call. Errors as callJson. */

@@ -1,5 +1,7 @@
 import {
   type HookName,
+  haveInverse,
+  INVERSE_MISSING,
   type Location,
   MAX_PART_BYTES,
   ProviderName,
@@ -65,6 +67,9 @@ export function checkConfig(config: PostgresProviderConfig): void {
   if (twice) throw new Error(`The collection "${twice}" of provider ${config.name} is there twice.`);
   for (const { table } of [...config.collections, ...(config.outbox ? [config.outbox] : [])]) {
     if (!/^[^.]+\.[^.]+$/.test(table)) throw new Error(`The table "${table}" is not named as schema.table.`);
+  }
+  if (!haveInverse(Object.keys(config.hooks ?? {}) as HookName[])) {
+    throw new Error(`The hooks of provider ${config.name}: ${INVERSE_MISSING}.`);
   }
   if (config.maxPartBytes !== undefined && !(config.maxPartBytes <= MAX_PART_BYTES)) {
     throw new Error(`maxPartBytes is ${config.maxPartBytes}; the contract allows ${MAX_PART_BYTES}.`);

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import {
+  Describe,
   ERRORS,
   type ErrorName,
   errorOfProblem,
   GATEWAY_OPERATIONS,
+  HOOKS_BEFORE_COMMIT,
+  INVERSE_MISSING,
   isErrorName,
   keys,
   MAX_CAUSE_IN_RESULT,
@@ -47,6 +50,15 @@ describe('errors', () => {
       expect(errorOfProblem(body)).toBeUndefined();
     }
   });
+});
+
+test('a provider that can not take back what its hooks change before the commit point does not describe itself rightly', () => {
+  const described = (hooks: string[]) => Describe.shape.hooks.safeParse(hooks);
+  for (const hook of HOOKS_BEFORE_COMMIT) {
+    expect(described([hook]).error?.issues[0]?.message).toBe(INVERSE_MISSING);
+    expect(described([hook, 'after-undo']).success).toBe(true);
+  }
+  expect(described(['after-migrate']).success).toBe(true);
 });
 
 describe('limits', () => {

@@ -22,7 +22,7 @@ const open = async (ddl: string): Promise<void> => {
     {
       collections: [collection('a')],
       hooks: {
-        'after-import': `INSERT INTO crm.seen SELECT name, current_setting(name)
+        'after-migrate': `INSERT INTO crm.seen SELECT name, current_setting(name)
         FROM unnest(ARRAY['synchronous_commit', 'lock_timeout', 'transaction_timeout']) name WHERE $1 <> ''`,
       },
     },
@@ -41,7 +41,7 @@ test('is durable and waits as long as it must, whatever the database sets', asyn
       EXECUTE format('ALTER DATABASE %I SET transaction_timeout = 200', current_database());
     END $$`);
   const source = await tables.caller(SOURCE, 'acme');
-  await source.hook('after-import', 'k');
+  await source.hook('after-migrate', 'k');
   expect((await tables.source.query('SELECT * FROM crm.seen ORDER BY name')).rows).toEqual([
     { name: 'lock_timeout', value: '0' },
     { name: 'synchronous_commit', value: 'on' },
