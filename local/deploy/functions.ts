@@ -1,7 +1,10 @@
 import { statSync } from 'node:fs';
 import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
+import { isAccessDenied } from '../hooks.ts';
+import type { Iam } from '../iam/iam.ts';
 import type { EventInvokeConfig, FunctionDefinition } from '../lambda/definition.ts';
+import { deliveryCall } from '../lambda/destination.ts';
 import { arnOf, checkProperties, textOf } from './properties.ts';
 
 const FUNCTION = {
@@ -44,6 +47,9 @@ const MEMORY_RANGE = { least: 128, most: 10_240 };
 const RESERVED_VARIABLES =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_\w+)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
 
+/** Where the record of an invocation that is given up may go here. */
+const DESTINATIONS: ReadonlySet<string> = new Set(['AWS::Lambda::Function', 'AWS::SQS::Queue']);
+
 /** Lambda's defaults. Source: CloudFormation, AWS::Lambda::Function. */
 const DEFAULTS = { timeoutSeconds: 3, memoryMb: 128 };
 
@@ -57,7 +63,7 @@ interface FunctionProperties {
 }
 
 /** AWS::Lambda::Function with the AWS::Lambda::EventInvokeConfig that names it. */
-export function readFunction(resource: Resource, assembly: Assembly): FunctionDefinition {
+export function readFunction(resource: Resource, assembly: Assembly, iam: Iam): FunctionDefinition {
   checkProperties(resource.properties, FUNCTION);
   const properties = resource.properties as FunctionProperties;
   if (!properties.Runtime?.startsWith('nodejs')) {
@@ -72,6 +78,8 @@ export function readFunction(resource: Resource, assembly: Assembly): FunctionDe
   checkRange('Timeout', timeoutSeconds, TIMEOUT_RANGE);
   checkRange('MemorySize', memoryMb, MEMORY_RANGE);
   checkEnvironment(environment);
+  const invokeConfig = eventInvokeConfig(resource, assembly);
+  assertTold(resource, invokeConfig?.onFailure, assembly, iam);
   return {
     name: resource.ref,
     arn: arnOf(resource),
@@ -82,7 +90,7 @@ export function readFunction(resource: Resource, assembly: Assembly): FunctionDe
     memoryMb,
     roleArn: textOf(resource.properties, 'Role'),
     reservedConcurrency: properties.ReservedConcurrentExecutions,
-    eventInvokeConfig: eventInvokeConfig(resource, assembly),
+    eventInvokeConfig: invokeConfig,
   };
 }
 
@@ -133,4 +141,30 @@ function eventInvokeConfig(resource: Resource, assembly: Assembly): EventInvokeC
     maximumEventAgeSeconds: properties['MaximumEventAgeInSeconds'] as number | undefined,
     onFailure: destinations.OnFailure?.Destination,
   };
+}
+
+/**
+ * Refuses a destination that is not there, or that the function's role may not send to. Lambda tries both when the
+ * configuration is put. Source: Lambda API reference, PutFunctionEventInvokeConfig; the words before the bracket are its
+ * own.
+ */
+function assertTold(fn: Resource, destination: string | undefined, assembly: Assembly, iam: Iam): void {
+  if (destination === undefined) return;
+  if (destination === arnOf(fn)) {
+    throw new TemplateUnsupported(
+      "InvalidParameterValueException: You can't specify the function as a destination for itself.",
+    );
+  }
+  const refused = (why: string) =>
+    new TemplateUnsupported(
+      `InvalidParameterValueException: The provided destination config DestinationConfig(onSuccess=null, onFailure=OnFailure(destination=${destination})) is invalid. (${why})`,
+    );
+  const isThere = assembly.resources.some((one) => DESTINATIONS.has(one.type) && arnOf(one) === destination);
+  if (!isThere) throw refused("the assembly doesn't hold it as a function or a queue");
+  try {
+    iam.authorizeRole(textOf(fn.properties, 'Role'), deliveryCall(destination));
+  } catch (error) {
+    if (!isAccessDenied(error)) throw error;
+    throw refused(error.message);
+  }
 }

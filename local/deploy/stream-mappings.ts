@@ -2,6 +2,7 @@ import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import { compilePattern, type Matcher } from '../events/pattern.ts';
 import type { Iam } from '../iam/iam.ts';
+import { deliveryCall } from '../lambda/destination.ts';
 import { STREAM_ACTIONS, type StreamMapping } from '../streams/mapping.ts';
 import { arnOf, checkProperties, textOf } from './properties.ts';
 
@@ -178,12 +179,6 @@ function assertReadable({ region, streamArn, roleArn }: StreamMapping, iam: Iam)
 }
 
 /** On AWS a destination that the role may not send to would never be told, without a word. */
-function assertTold({ region, roleArn, onFailure }: StreamMapping, iam: Iam): void {
-  if (onFailure === undefined) return;
-  iam.authorizeRole(roleArn, {
-    action: 'sqs:SendMessage',
-    resource: onFailure,
-    region,
-    operation: 'SendMessage',
-  });
+function assertTold({ roleArn, onFailure }: StreamMapping, iam: Iam): void {
+  if (onFailure !== undefined) iam.authorizeRole(roleArn, deliveryCall(onFailure));
 }

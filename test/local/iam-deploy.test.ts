@@ -132,4 +132,60 @@ describe('a deployment is refused', () => {
     });
     expect(problems).toContainEqual(expect.stringContaining(words));
   });
+
+  describe('when what Lambda gives up could not be told (Lambda API, PutFunctionEventInvokeConfig):', () => {
+    const queueArn = { 'Fn::GetAtt': ['Dead', 'Arn'] };
+    const tellerArn = { 'Fn::GetAtt': ['Teller', 'Arn'] };
+    const withDestination =
+      (Destination: unknown, allowed?: object) => (resources: Template['Resources']) => {
+        resources['Dead'] = { Type: 'AWS::SQS::Queue', Properties: {} };
+        const teller = { ...propertiesOf(resources, 'Echo'), FunctionName: 'teller' };
+        resources['Teller'] = { Type: 'AWS::Lambda::Function', Properties: teller };
+        resources['Config'] = {
+          Type: 'AWS::Lambda::EventInvokeConfig',
+          Properties: {
+            FunctionName: { Ref: 'Echo' },
+            Qualifier: '$LATEST',
+            DestinationConfig: { OnFailure: { Destination } },
+          },
+        };
+        const document = propertiesOf(resources, 'EchoPolicy')['PolicyDocument'] as { Statement: object[] };
+        if (allowed) document.Statement.push({ Effect: 'Allow', ...allowed });
+      };
+
+    test.each([
+      ['a queue without sqs:SendMessage', queueArn, undefined, 'sqs:SendMessage'],
+      ['a function without lambda:InvokeFunction', tellerArn, undefined, 'lambda:InvokeFunction'],
+      [
+        'a queue of which another right is held',
+        queueArn,
+        { Action: 'sqs:ReceiveMessage', Resource: queueArn },
+        'sqs:SendMessage',
+      ],
+      [
+        'a queue that is not there',
+        'arn:aws:sqs:eu-west-1:111122223333:nobody',
+        { Action: 'sqs:SendMessage', Resource: '*' },
+        "the assembly doesn't hold it",
+      ],
+      [
+        'the function itself',
+        echoArn,
+        { Action: 'lambda:InvokeFunction', Resource: '*' },
+        "You can't specify the function as a destination for itself",
+      ],
+    ])('%s', async (_, destination, allowed, words) => {
+      const problems = await problemsOf(withDestination(destination, allowed));
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toContain('InvalidParameterValueException');
+      expect(problems[0]).toContain(words);
+    });
+
+    test.each([
+      ['a queue', queueArn, { Action: 'sqs:SendMessage', Resource: queueArn }],
+      ['a function', tellerArn, { Action: 'lambda:InvokeFunction', Resource: '*' }],
+    ])('and %s that the role may send to is accepted', async (_, destination, allowed) => {
+      expect(await problemsOf(withDestination(destination, allowed))).toEqual([]);
+    });
+  });
 });
