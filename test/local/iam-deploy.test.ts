@@ -74,6 +74,19 @@ describe('a deployment is refused', () => {
     ]);
   });
 
+  test.each(['AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy'])(
+    'when a document is malformed, of an %s that nobody has too (IAM, "Grammar of the IAM JSON policy language")',
+    async (Type) => {
+      const problems = await problemsOf((resources) => {
+        const Statement = [{ Effect: 'Allow', Action: 's3:GetObject', Resource: 'exports' }];
+        resources['People'] = { Type, Properties: { PolicyDocument: { Statement } } };
+      });
+      expect(problems).toEqual([
+        expect.stringContaining('MalformedPolicyDocument: Resource exports must be in ARN format or "*".'),
+      ]);
+    },
+  );
+
   test("when a policy has a condition key that nothing fills (IAM, 'Condition keys')", async () => {
     const problems = await problemsOf((resources) => {
       const document = propertiesOf(resources, 'EchoPolicy')['PolicyDocument'] as { Statement: object[] };
