@@ -42,6 +42,19 @@ describe('what is refused, and where', () => {
       { Arguments: { FunctionName: 'f', Paylod: 1 } },
       "/States/Export/Arguments/Paylod: the field is not supported by Step Functions; did you mean 'Payload'?",
     ],
+    ...['Qualifier', 'ClientContext', 'LogType'].map((name): [string, object, string] => [
+      `an argument that would be ignored here, ${name}`,
+      { Arguments: { FunctionName: 'f', [name]: 'x' } },
+      `/States/Export/Arguments/${name}: the embedded cloud does not implement this argument`,
+    ]),
+    [
+      'a trace header, which would be ignored here',
+      {
+        Resource: 'arn:aws:states:::states:startExecution',
+        Arguments: { StateMachineArn: 'm', TraceHeader: 'x' },
+      },
+      '/States/Export/Arguments/TraceHeader: the embedded cloud does not implement this argument',
+    ],
     [
       'a missing argument',
       { Arguments: {} },
