@@ -197,4 +197,15 @@ describe('what is refused, and where', () => {
     );
     expect(() => parseDefinition('{', { strict: true })).toThrow('is not JSON');
   });
+
+  // Source: Step Functions service quotas, "State machine definition size".
+  test.each([
+    [1_048_576, undefined],
+    [1_048_577, 'is longer than 1048576 characters'],
+  ])('a text of %i characters, its white space counted', (characters, words) => {
+    const text = JSON.stringify(machine({ Export: TASK }));
+    const read = () => parseDefinition(text.padEnd(characters, ' '), { strict: true });
+    if (words === undefined) expect(read).not.toThrow();
+    else expect(read).toThrow(words);
+  });
 });
