@@ -5,6 +5,7 @@ import { isAccessDenied } from '../hooks.ts';
 import type { Iam } from '../iam/iam.ts';
 import type { EventInvokeConfig, FunctionDefinition } from '../lambda/definition.ts';
 import { deliveryCall } from '../lambda/destination.ts';
+import { checkName, numberIn } from './limits.ts';
 import { arnOf, checkProperties, textOf } from './properties.ts';
 
 const FUNCTION = {
@@ -39,10 +40,6 @@ const EVENT_INVOKE_CONFIG = {
 /** All variables together, names and values, as JSON. Source: Lambda quotas, "Environment variables". */
 const ENVIRONMENT_LIMIT_BYTES = 4 * 1024;
 
-/** Source: Lambda API reference, CreateFunction, Timeout (seconds) and MemorySize (MB). */
-const TIMEOUT_RANGE = { least: 1, most: 900 };
-const MEMORY_RANGE = { least: 128, most: 10_240 };
-
 /** Names that Lambda keeps for itself. Source: Lambda, "Defined runtime environment variables". */
 const RESERVED_VARIABLES =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_\w+)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
@@ -65,6 +62,7 @@ interface FunctionProperties {
 /** AWS::Lambda::Function with the AWS::Lambda::EventInvokeConfig that names it. */
 export function readFunction(resource: Resource, assembly: Assembly, iam: Iam): FunctionDefinition {
   checkProperties(resource.properties, FUNCTION);
+  checkName('function', resource.ref);
   const properties = resource.properties as FunctionProperties;
   if (!properties.Runtime?.startsWith('nodejs')) {
     throw new TemplateUnsupported(
@@ -73,10 +71,8 @@ export function readFunction(resource: Resource, assembly: Assembly, iam: Iam): 
   }
   const variables = Object.entries(properties.Environment?.Variables ?? {});
   const environment = Object.fromEntries(variables.map(([name, value]) => [name, String(value)]));
-  const timeoutSeconds = Number(properties.Timeout ?? DEFAULTS.timeoutSeconds);
-  const memoryMb = Number(properties.MemorySize ?? DEFAULTS.memoryMb);
-  checkRange('Timeout', timeoutSeconds, TIMEOUT_RANGE);
-  checkRange('MemorySize', memoryMb, MEMORY_RANGE);
+  const timeoutSeconds = numberIn('Timeout', properties.Timeout) ?? DEFAULTS.timeoutSeconds;
+  const memoryMb = numberIn('MemorySize', properties.MemorySize) ?? DEFAULTS.memoryMb;
   checkEnvironment(environment);
   const invokeConfig = eventInvokeConfig(resource, assembly);
   assertTold(resource, invokeConfig?.onFailure, assembly, iam);
@@ -92,11 +88,6 @@ export function readFunction(resource: Resource, assembly: Assembly, iam: Iam): 
     reservedConcurrency: properties.ReservedConcurrentExecutions,
     eventInvokeConfig: invokeConfig,
   };
-}
-
-function checkRange(name: string, value: number, { least, most }: { least: number; most: number }): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new TemplateUnsupported(`${name} ${value}, which is not between ${least} and ${most}`);
 }
 
 /** The words are Lambda's own. Reserved names: Lambda, "Defined runtime environment variables". */
@@ -137,8 +128,14 @@ function eventInvokeConfig(resource: Resource, assembly: Assembly): EventInvokeC
   const destinations = (properties['DestinationConfig'] ?? {}) as { OnFailure?: { Destination?: string } };
   checkProperties(destinations, { used: ['OnFailure'], ignored: [] }, 'EventInvokeConfig.DestinationConfig.');
   return {
-    maximumRetryAttempts: properties['MaximumRetryAttempts'] as number | undefined,
-    maximumEventAgeSeconds: properties['MaximumEventAgeInSeconds'] as number | undefined,
+    maximumRetryAttempts: numberIn(
+      'EventInvokeConfig.MaximumRetryAttempts',
+      properties['MaximumRetryAttempts'],
+    ),
+    maximumEventAgeSeconds: numberIn(
+      'EventInvokeConfig.MaximumEventAgeInSeconds',
+      properties['MaximumEventAgeInSeconds'],
+    ),
     onFailure: destinations.OnFailure?.Destination,
   };
 }
