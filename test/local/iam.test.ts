@@ -60,6 +60,15 @@ describe('a policy', () => {
       { 'dynamodb:LeadingKeys': ['T#1', 'X'] },
       true,
     ],
+    [{ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'T#*' } }, {}, true],
+    [
+      {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'T#*' },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+      {},
+      false,
+    ],
     [{ Null: { 's3:prefix': 'true' } }, {}, true],
     [{ NumericLessThan: { 's3:max-keys': 10 } }, { 's3:max-keys': '9' }, true],
   ])('with the condition %j and the keys %j applies: %s', (Condition, context, expected) => {
