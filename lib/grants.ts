@@ -86,8 +86,13 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
 
 export type TokenAction = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
+/** Whose rows of the table: those of tasks, or of dates when exports are due. Both are beginnings of contract/records.ts's keys. */
+export type RowsOf = 'task#' | 'due#';
+
 export interface AgentGrant {
   readonly table: readonly TableAction[];
+  /** The rows that it may touch; `UpdateItem` also creates one. */
+  readonly rows: readonly RowsOf[];
   /** How it answers the state machine that waits for it. */
   readonly settles: readonly TokenAction[];
   /** Reads the bearer tokens of the providers of its region. */
@@ -98,8 +103,11 @@ export interface AgentGrant {
   readonly exports?: 'writes' | 'reads' | 'discards';
 }
 
+const OF_TASKS = ['task#'] as const satisfies readonly RowsOf[];
+
 const WORKER = {
   table: ['UpdateItem'],
+  rows: OF_TASKS,
   settles: ['SendTaskSuccess', 'SendTaskFailure', 'SendTaskHeartbeat'],
 } as const satisfies AgentGrant;
 
@@ -115,12 +123,13 @@ export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
   fence: AT_PROVIDER,
   erase: { ...AT_PROVIDER, readerSecret: true },
   hook: AT_PROVIDER,
-  discard: { ...WORKER, exports: 'discards' },
-  doctor: { table: [], settles: [], providerSecrets: true, readerSecret: true },
-  'report-failure': { table: ['UpdateItem'], settles: ['SendTaskFailure'] },
-  launch: { table: ['GetItem'], settles: ['SendTaskHeartbeat'] },
-  'report-stopped-task': { table: ['GetItem', 'UpdateItem'], settles: ['SendTaskFailure'] },
-  'open-expired': { table: [], settles: [], providerSecrets: true, readerSecret: true },
+  // It confirms on the row of the due date, where the sweeper sent it.
+  discard: { ...WORKER, rows: ['task#', 'due#'], exports: 'discards' },
+  doctor: { table: [], rows: [], settles: [], providerSecrets: true, readerSecret: true },
+  'report-failure': { table: ['UpdateItem'], rows: OF_TASKS, settles: ['SendTaskFailure'] },
+  launch: { table: ['GetItem'], rows: OF_TASKS, settles: ['SendTaskHeartbeat'] },
+  'report-stopped-task': { table: ['GetItem', 'UpdateItem'], rows: OF_TASKS, settles: ['SendTaskFailure'] },
+  'open-expired': { table: [], rows: [], settles: [], providerSecrets: true, readerSecret: true },
 };
 
 /**
@@ -130,5 +139,5 @@ export const AGENT_GRANTS: Readonly<Record<AgentFunction, AgentGrant>> = {
 export const TRANSFER_TASK_GRANTS: readonly AgentGrant[] = [
   AGENT_GRANTS.export,
   AGENT_GRANTS.import,
-  { table: ['GetItem', 'PutItem'], settles: [] },
+  { table: ['GetItem', 'PutItem'], rows: OF_TASKS, settles: [] },
 ];

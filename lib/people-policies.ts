@@ -1,4 +1,4 @@
-import { MACHINES, type Machine, OPERATIONS, TASK_OPERATIONS } from '@tanker/contract/operations.ts';
+import { MACHINES, type Machine, type Operation, TASK_OPERATIONS } from '@tanker/contract/operations.ts';
 import {
   agentFunctionName,
   alarmTopicName,
@@ -83,16 +83,25 @@ const doctors = (topology: Topology): string[] => [
   functionArn(topology, '*', agentFunctionName(topology, '*', DOCTOR)),
 ];
 
+/** What an operator starts. A task of these ends with a copy that is as good as the one that it began with. */
+const OPERATED: readonly Operation[] = ['migrate', 'backup', 'restore', 'recover'];
+
+/** What ends with fewer copies than there were: whoever starts these may destroy, so it is a right of its own. */
+const REMOVING: readonly Operation[] = ['remove', 'cleanup'];
+
+const mayStart = (topology: Topology, operations: readonly Operation[]): PolicyStatement =>
+  allow(
+    ['states:StartExecution'],
+    operations.map((operation) => machineArn(topology, operation)),
+  );
+
 /**
- * Asks the doctors, starts operations and recoveries, cancels a task by stopping its execution (which a recovery then ends), takes dead letters out. A
- * redrive is denied whatever else the person may do: it would go on under an epoch that a recovery has ended.
+ * Asks the doctors, starts operations that keep a company and recoveries, cancels any task by stopping its execution
+ * (which a recovery then ends), takes dead letters out. A redrive is denied whatever else the person may do: it would go on under an epoch that a recovery has ended.
  */
 function mayOperate(topology: Topology): PolicyStatement[] {
   return [
-    allow(
-      ['states:StartExecution'],
-      OPERATIONS.map((operation) => machineArn(topology, operation)),
-    ),
+    mayStart(topology, OPERATED),
     allow(
       ['states:StopExecution'],
       TASK_OPERATIONS.map((operation) => executionsOf(topology, operation)),
@@ -147,8 +156,13 @@ export class PeoplePolicies extends Construct {
     });
     const operator = new ManagedPolicy(this, 'Operator', {
       managedPolicyName: `${topology.installation}-operator`,
-      description: `Operates Tanker ${topology.installation}: starts and cancels tasks, starts recoveries, looks`,
+      description: `Operates Tanker ${topology.installation}: moves, backs up, restores, cancels, recovers, looks`,
       statements: [...mayView(topology), ...mayOperate(topology)],
+    });
+    new ManagedPolicy(this, 'Remover', {
+      managedPolicyName: `${topology.installation}-remover`,
+      description: `Removes companies and fallback copies of Tanker ${topology.installation}; beside viewer or operator`,
+      statements: [mayStart(topology, REMOVING)],
     });
     const consumer = new ManagedPolicy(this, 'EventsConsumer', {
       managedPolicyName: `${topology.installation}-events-consumer`,

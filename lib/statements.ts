@@ -16,16 +16,19 @@ import {
 } from '@tanker/contract/resource-names.ts';
 import type { Datacenter, Topology } from '@tanker/contract/topology.ts';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { AgentGrant, ControlGrant, TableAction, TokenAction } from './grants.ts';
+import type { AgentGrant, ControlGrant, RowsOf, TableAction, TokenAction } from './grants.ts';
 import { INSTALLATION_TAG, SECRET_TAG, type SecretKind } from './tags.ts';
 
 /** Where the objects of exports stand in their bucket; nothing else is in it. */
 const EXPORTS_PREFIX = 'exports/';
 
+/** Operator → key → values. */
+type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+
 const allow = (
   actions: readonly string[],
   resources: readonly string[],
-  conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>,
+  conditions?: Conditions,
 ): PolicyStatement =>
   new PolicyStatement({
     actions: [...actions],
@@ -33,11 +36,28 @@ const allow = (
     ...(conditions && { conditions }),
   });
 
-export const mayUseTable = (topology: Topology, actions: readonly TableAction[]): PolicyStatement =>
+const mayUseTable = (
+  topology: Topology,
+  actions: readonly TableAction[],
+  conditions?: Conditions,
+): PolicyStatement =>
   allow(
     actions.map((action) => `dynamodb:${action}`),
     [tableArn(topology)],
+    conditions,
   );
+
+/**
+ * Rows whose partition key begins so. `dynamodb:LeadingKeys` may have several values (ArrayOfString), also where a call
+ * names one item, so DynamoDB asks for `ForAllValues` with it. That alone also holds for a request without the key:
+ * `Null` refuses such a one, as IAM advises beside an Allow. GetItem, PutItem and UpdateItem all fill it.
+ * Sources: DynamoDB, "Using IAM policy conditions for fine-grained access control"; IAM, "Single-valued vs. multivalued
+ * context keys"; Service Authorization Reference, "Amazon DynamoDB".
+ */
+const ofRows = (beginnings: readonly RowsOf[]): Conditions => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': beginnings.map((beginning) => `${beginning}*`) },
+  Null: { 'dynamodb:LeadingKeys': 'false' },
+});
 
 /**
  * What Lambda asks of a function's role that reads a stream. All four on the stream itself, as AWS's own example has them.
@@ -203,7 +223,7 @@ export function agentStatements(
     discards: () => mayDiscardExports(topology, home),
   };
   return [
-    ...(grant.table.length > 0 ? [mayUseTable(topology, grant.table)] : []),
+    ...(grant.table.length > 0 ? [mayUseTable(topology, grant.table, ofRows(grant.rows))] : []),
     ...(grant.settles.length > 0 ? [maySettle(topology, grant.settles)] : []),
     ...(secrets.length > 0 ? [mayReadSecrets(topology, home.datacenter.region, secrets)] : []),
     ...(grant.exports ? exports[grant.exports]() : []),

@@ -3,7 +3,7 @@ import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamod
 import { keys } from '@tanker/contract/index.ts';
 import type { DiscardDues } from '../../core/ports.ts';
 
-/** The agent's word on the row of a due date: the one call that agents may make on the table. */
+/** The agent's word on the row of a due date. */
 export const dynamoDiscardDues = (client: DynamoDBDocumentClient, table: string): DiscardDues => ({
   async confirm(due, discarded) {
     try {

@@ -39,6 +39,8 @@ export interface ExecutionOptions {
   readonly turn?: () => number;
   /** Chance for `$random` and jitter, in [0, 1). */
   readonly random?: () => number;
+  /** Asks whether a distributed Map may start children; without it every one may. @throws StateFailure */
+  readonly permitChildren?: () => void;
   /** Hears of each child that a distributed Map starts, before it runs. */
   readonly onChild?: (child: Execution) => void;
 }
@@ -149,6 +151,7 @@ export class Execution {
           Name: stateMachineArn.slice(stateMachineArn.lastIndexOf(':') + 1),
         },
       },
+      permitChildren: this.options.permitChildren ?? (() => {}),
       startChild: (label, block, childInput) => this.#startChild(label, block, childInput),
     };
   }

@@ -26,6 +26,8 @@ export interface Run {
   readonly context: JsonObject;
   /** Step Functions' own functions, for one evaluation. */
   functions(): Record<string, unknown>;
+  /** Asks whether the machine's role may start children. @throws StateFailure when it may not */
+  permitChildren(): void;
   /** Starts a child of the Map Run `label`. */
   startChild(label: string, block: Block, input: Json): ChildRun;
 }

@@ -1,6 +1,7 @@
 import type { Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import type { BucketConfig, LifecycleRule } from '../s3/index.ts';
+import { checkName } from './limits.ts';
 import { checkProperties, tagsOf } from './properties.ts';
 
 const BUCKET = {
@@ -48,6 +49,7 @@ interface RuleProperties {
 /** AWS::S3::Bucket. */
 export function readBucket(resource: Resource): BucketConfig {
   checkProperties(resource.properties, BUCKET);
+  checkName('bucket', resource.ref);
   const properties = resource.properties as BucketProperties;
   if (properties.VersioningConfiguration?.Status === 'Enabled') throw new TemplateUnsupported('versioning');
   const [encryption] = properties.BucketEncryption?.ServerSideEncryptionConfiguration ?? [];

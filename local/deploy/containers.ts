@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import type { ClusterDefinition, TaskDefinition } from '../ecs/definition.ts';
+import { checkFargateSize } from './limits.ts';
 import { arnOf, checkProperties, textOf } from './properties.ts';
 
 const CLUSTER = {
@@ -57,6 +58,7 @@ export function readTaskDefinition(resource: Resource, assembly: Assembly): Task
   checkProperties(properties, TASK_DEFINITION);
   if (properties['NetworkMode'] !== 'awsvpc')
     throw new TemplateUnsupported('a network mode other than awsvpc');
+  checkFargateSize(textOf(properties, 'Cpu'), textOf(properties, 'Memory'));
   const containers = (properties['ContainerDefinitions'] ?? []) as ContainerProperties[];
   const [container] = containers;
   if (!container || containers.length > 1) throw new TemplateUnsupported(`${containers.length} containers`);

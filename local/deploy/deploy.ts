@@ -125,7 +125,7 @@ function deployTaskDefinition(resource: Resource, assembly: Assembly, { iam, ecs
 
 /** Source: Lambda, "Defining Lambda function permissions with an execution role". */
 function deployFunction(resource: Resource, assembly: Assembly, { iam, lambda }: Services): void {
-  const definition = readFunction(resource, assembly);
+  const definition = readFunction(resource, assembly, iam);
   iam.assertTrusts(definition.roleArn, 'lambda.amazonaws.com');
   lambda.register(resource.region, definition);
 }

@@ -1,7 +1,11 @@
 import { statSync } from 'node:fs';
 import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
+import { isAccessDenied } from '../hooks.ts';
+import type { Iam } from '../iam/iam.ts';
 import type { EventInvokeConfig, FunctionDefinition } from '../lambda/definition.ts';
+import { deliveryCall } from '../lambda/destination.ts';
+import { checkName, numberIn } from './limits.ts';
 import { arnOf, checkProperties, textOf } from './properties.ts';
 
 const FUNCTION = {
@@ -36,13 +40,12 @@ const EVENT_INVOKE_CONFIG = {
 /** All variables together, names and values, as JSON. Source: Lambda quotas, "Environment variables". */
 const ENVIRONMENT_LIMIT_BYTES = 4 * 1024;
 
-/** Source: Lambda API reference, CreateFunction, Timeout (seconds) and MemorySize (MB). */
-const TIMEOUT_RANGE = { least: 1, most: 900 };
-const MEMORY_RANGE = { least: 128, most: 10_240 };
-
 /** Names that Lambda keeps for itself. Source: Lambda, "Defined runtime environment variables". */
 const RESERVED_VARIABLES =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_REGION|REGION|EXECUTION_ENV|ACCESS_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|LAMBDA_\w+)|LAMBDA_(TASK_ROOT|RUNTIME_DIR))$/;
+
+/** Where the record of an invocation that is given up may go here. */
+const DESTINATIONS: ReadonlySet<string> = new Set(['AWS::Lambda::Function', 'AWS::SQS::Queue']);
 
 /** Lambda's defaults. Source: CloudFormation, AWS::Lambda::Function. */
 const DEFAULTS = { timeoutSeconds: 3, memoryMb: 128 };
@@ -57,8 +60,9 @@ interface FunctionProperties {
 }
 
 /** AWS::Lambda::Function with the AWS::Lambda::EventInvokeConfig that names it. */
-export function readFunction(resource: Resource, assembly: Assembly): FunctionDefinition {
+export function readFunction(resource: Resource, assembly: Assembly, iam: Iam): FunctionDefinition {
   checkProperties(resource.properties, FUNCTION);
+  checkName('function', resource.ref);
   const properties = resource.properties as FunctionProperties;
   if (!properties.Runtime?.startsWith('nodejs')) {
     throw new TemplateUnsupported(
@@ -67,11 +71,11 @@ export function readFunction(resource: Resource, assembly: Assembly): FunctionDe
   }
   const variables = Object.entries(properties.Environment?.Variables ?? {});
   const environment = Object.fromEntries(variables.map(([name, value]) => [name, String(value)]));
-  const timeoutSeconds = Number(properties.Timeout ?? DEFAULTS.timeoutSeconds);
-  const memoryMb = Number(properties.MemorySize ?? DEFAULTS.memoryMb);
-  checkRange('Timeout', timeoutSeconds, TIMEOUT_RANGE);
-  checkRange('MemorySize', memoryMb, MEMORY_RANGE);
+  const timeoutSeconds = numberIn('Timeout', properties.Timeout) ?? DEFAULTS.timeoutSeconds;
+  const memoryMb = numberIn('MemorySize', properties.MemorySize) ?? DEFAULTS.memoryMb;
   checkEnvironment(environment);
+  const invokeConfig = eventInvokeConfig(resource, assembly);
+  assertTold(resource, invokeConfig?.onFailure, assembly, iam);
   return {
     name: resource.ref,
     arn: arnOf(resource),
@@ -82,13 +86,8 @@ export function readFunction(resource: Resource, assembly: Assembly): FunctionDe
     memoryMb,
     roleArn: textOf(resource.properties, 'Role'),
     reservedConcurrency: properties.ReservedConcurrentExecutions,
-    eventInvokeConfig: eventInvokeConfig(resource, assembly),
+    eventInvokeConfig: invokeConfig,
   };
-}
-
-function checkRange(name: string, value: number, { least, most }: { least: number; most: number }): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new TemplateUnsupported(`${name} ${value}, which is not between ${least} and ${most}`);
 }
 
 /** The words are Lambda's own. Reserved names: Lambda, "Defined runtime environment variables". */
@@ -129,8 +128,40 @@ function eventInvokeConfig(resource: Resource, assembly: Assembly): EventInvokeC
   const destinations = (properties['DestinationConfig'] ?? {}) as { OnFailure?: { Destination?: string } };
   checkProperties(destinations, { used: ['OnFailure'], ignored: [] }, 'EventInvokeConfig.DestinationConfig.');
   return {
-    maximumRetryAttempts: properties['MaximumRetryAttempts'] as number | undefined,
-    maximumEventAgeSeconds: properties['MaximumEventAgeInSeconds'] as number | undefined,
+    maximumRetryAttempts: numberIn(
+      'EventInvokeConfig.MaximumRetryAttempts',
+      properties['MaximumRetryAttempts'],
+    ),
+    maximumEventAgeSeconds: numberIn(
+      'EventInvokeConfig.MaximumEventAgeInSeconds',
+      properties['MaximumEventAgeInSeconds'],
+    ),
     onFailure: destinations.OnFailure?.Destination,
   };
+}
+
+/**
+ * Refuses a destination that is not there, or that the function's role may not send to. Lambda tries both when the
+ * configuration is put. Source: Lambda API reference, PutFunctionEventInvokeConfig; the words before the bracket are its
+ * own.
+ */
+function assertTold(fn: Resource, destination: string | undefined, assembly: Assembly, iam: Iam): void {
+  if (destination === undefined) return;
+  if (destination === arnOf(fn)) {
+    throw new TemplateUnsupported(
+      "InvalidParameterValueException: You can't specify the function as a destination for itself.",
+    );
+  }
+  const refused = (why: string) =>
+    new TemplateUnsupported(
+      `InvalidParameterValueException: The provided destination config DestinationConfig(onSuccess=null, onFailure=OnFailure(destination=${destination})) is invalid. (${why})`,
+    );
+  const isThere = assembly.resources.some((one) => DESTINATIONS.has(one.type) && arnOf(one) === destination);
+  if (!isThere) throw refused("the assembly doesn't hold it as a function or a queue");
+  try {
+    iam.authorizeRole(textOf(fn.properties, 'Role'), deliveryCall(destination));
+  } catch (error) {
+    if (!isAccessDenied(error)) throw error;
+    throw refused(error.message);
+  }
 }

@@ -2,6 +2,7 @@ import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import type { Iam } from '../iam/iam.ts';
 import { policyProblems, type Statement, statementsOf } from '../iam/policy.ts';
+import { malformedDocument, type PolicyKind } from '../iam/policy-document.ts';
 import { arnOf, checkProperties } from './properties.ts';
 
 const ROLE = {
@@ -20,35 +21,38 @@ const WITHOUT_EFFECT = ['AWSLambdaBasicExecutionRole', 'AWSXRayDaemonWriteAccess
 /** AWS::IAM::Role with its trust policy and its inline policies. */
 export function addRole(role: Resource, assembly: Assembly, iam: Iam): void {
   checkProperties(role.properties, ROLE);
-  iam.addRole(arnOf(role), checked(role.properties['AssumeRolePolicyDocument']));
+  iam.addRole(arnOf(role), checked(role.properties['AssumeRolePolicyDocument'], 'trust'));
   const { Policies = [], ManagedPolicyArns = [] } = role.properties as {
     Policies?: { PolicyDocument: unknown }[];
     ManagedPolicyArns?: string[];
   };
-  for (const { PolicyDocument } of Policies) iam.addStatements(arnOf(role), checked(PolicyDocument));
+  for (const { PolicyDocument } of Policies)
+    iam.addStatements(arnOf(role), checked(PolicyDocument, 'identity'));
   for (const arn of ManagedPolicyArns) {
     if (WITHOUT_EFFECT.some((name) => arn.endsWith(`/${name}`))) continue;
     const own = assembly.resources.find(({ type, ref }) => type === 'AWS::IAM::ManagedPolicy' && ref === arn);
     if (!own) throw new TemplateUnsupported(`managed policy ${arn}, whose content the assembly doesn't hold`);
-    iam.addStatements(arnOf(role), checked(own.properties['PolicyDocument']));
+    // Checked where it is deployed itself.
+    iam.addStatements(arnOf(role), statementsOf(own.properties['PolicyDocument']));
   }
 }
 
-/** AWS::IAM::Policy and AWS::IAM::ManagedPolicy: statements for the roles that they name. */
+/** AWS::IAM::Policy and AWS::IAM::ManagedPolicy: statements for the roles that they name, if any. */
 export function addPolicy(policy: Resource, assembly: Assembly, iam: Iam): void {
   checkProperties(policy.properties, POLICY);
   const { Roles = [], PolicyDocument } = policy.properties as { Roles?: string[]; PolicyDocument?: unknown };
+  const statements = checked(PolicyDocument, 'identity');
   for (const name of Roles) {
     const role = assembly.resources.find(({ type, ref }) => type === 'AWS::IAM::Role' && ref === name);
     if (!role) throw new TemplateUnsupported(`role ${name}, which the assembly doesn't hold`);
-    iam.addStatements(arnOf(role), checked(PolicyDocument));
+    iam.addStatements(arnOf(role), statements);
   }
 }
 
 /** AWS::KMS::Key: its policy. Source: KMS, "Key policies in AWS KMS". */
 export function addKeyPolicy(key: Resource, iam: Iam): void {
   const { KeyPolicy } = key.properties;
-  if (KeyPolicy !== undefined) iam.setKeyPolicy(arnOf(key), checked(KeyPolicy));
+  if (KeyPolicy !== undefined) iam.setKeyPolicy(arnOf(key), checked(KeyPolicy, 'resource'));
 }
 
 /** AWS::SQS::QueuePolicy; the template names its queues by URL. */
@@ -57,10 +61,11 @@ export function addQueuePolicy(policy: Resource, assembly: Assembly, iam: Iam): 
     Queues?: string[];
     PolicyDocument?: unknown;
   };
+  const statements = checked(PolicyDocument, 'resource');
   for (const url of Queues) {
     const queue = assembly.resources.find(({ type, ref }) => type === 'AWS::SQS::Queue' && ref === url);
     if (!queue) throw new TemplateUnsupported(`queue ${url}, which the assembly doesn't hold`);
-    iam.addResourcePolicy(arnOf(queue), checked(PolicyDocument));
+    iam.addResourcePolicy(arnOf(queue), statements);
   }
 }
 
@@ -97,12 +102,14 @@ export function addPermission(permission: Resource, iam: Iam): void {
 /** AWS::S3::BucketPolicy. */
 export function addBucketPolicy(policy: Resource, iam: Iam): void {
   const { Bucket, PolicyDocument } = policy.properties;
-  iam.addResourcePolicy(`arn:aws:s3:::${Bucket}`, checked(PolicyDocument));
+  iam.addResourcePolicy(`arn:aws:s3:::${Bucket}`, checked(PolicyDocument, 'resource'));
 }
 
-function checked(document: unknown): readonly Statement[] {
+/** The statements of a document that IAM takes and the embedded cloud can evaluate. */
+function checked(document: unknown, kind: PolicyKind): readonly Statement[] {
   const statements = statementsOf(document);
-  const problems = policyProblems(statements);
+  const malformed = malformedDocument(document, kind);
+  const problems = malformed.length > 0 ? malformed : policyProblems(statements);
   if (problems.length > 0) throw new TemplateUnsupported(problems.join('; '));
   return statements;
 }

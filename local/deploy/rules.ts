@@ -2,6 +2,7 @@ import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import type { RuleDefinition, TargetDefinition } from '../events/rules.ts';
 import type { Iam } from '../iam/iam.ts';
+import { checkName, checkTargets, numberIn } from './limits.ts';
 import { arnOf, checkProperties } from './properties.ts';
 
 const RULE = {
@@ -36,6 +37,7 @@ const BUS = { used: ['Name'], ignored: ['Description', 'LogConfig', 'Tags'] };
 /** AWS::Events::EventBus: its name. A partner's bus, a policy, a key and a dead letter queue are not implemented. */
 export function readBus(resource: Resource): string {
   checkProperties(resource.properties, BUS);
+  checkName('bus', resource.ref);
   return resource.ref;
 }
 
@@ -47,8 +49,11 @@ export function readRule(resource: Resource, assembly: Assembly, iam: Iam): Rule
   checkProperties(resource.properties, RULE);
   const { EventBusName, EventPattern, ScheduleExpression, State, Targets } = resource.properties;
   const targets = (Targets ?? []) as TargetProperties[];
+  const name = resource.ref.split('|').at(-1) ?? '';
+  checkName('rule', name);
+  checkTargets(targets.length);
   return {
-    name: resource.ref.split('|').at(-1) ?? '',
+    name,
     // Its name, or its ARN.
     ...(EventBusName !== undefined && { bus: String(EventBusName).split('/').at(-1) ?? '' }),
     arn: arnOf(resource),
@@ -95,7 +100,14 @@ function readTarget(
       inputTemplate: transformer.InputTemplate,
     },
     deadLetterArn,
-    maximumRetryAttempts: target.RetryPolicy?.MaximumRetryAttempts,
-    maximumEventAgeSeconds: target.RetryPolicy?.MaximumEventAgeInSeconds,
+    ...retryPolicy(target),
+  };
+}
+
+function retryPolicy({ RetryPolicy = {} }: TargetProperties) {
+  const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = RetryPolicy;
+  return {
+    maximumRetryAttempts: numberIn('RetryPolicy.MaximumRetryAttempts', MaximumRetryAttempts),
+    maximumEventAgeSeconds: numberIn('RetryPolicy.MaximumEventAgeInSeconds', MaximumEventAgeInSeconds),
   };
 }

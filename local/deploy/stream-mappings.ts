@@ -2,7 +2,9 @@ import type { Assembly, Resource } from '../assembly/assembly.ts';
 import { TemplateUnsupported } from '../assembly/intrinsics.ts';
 import { compilePattern, type Matcher } from '../events/pattern.ts';
 import type { Iam } from '../iam/iam.ts';
+import { deliveryCall } from '../lambda/destination.ts';
 import { STREAM_ACTIONS, type StreamMapping } from '../streams/mapping.ts';
+import { numberIn } from './limits.ts';
 import { arnOf, checkProperties, textOf } from './properties.ts';
 
 const MAPPING = {
@@ -20,13 +22,6 @@ const MAPPING = {
     'StartingPosition',
   ],
   ignored: ['Tags'],
-};
-
-/** Source: Lambda, "Lambda parameters for Amazon DynamoDB event source mappings". */
-const RANGES = {
-  BatchSize: { least: 1, most: 10_000 },
-  MaximumRetryAttempts: { least: -1, most: 10_000 },
-  MaximumRecordAgeInSeconds: { least: -1, most: 604_800 },
 };
 
 /** The least age that Lambda takes, except for -1, which is none. Source: API reference, CreateEventSourceMapping. */
@@ -60,7 +55,7 @@ export function readStreamMapping(
     streamArn,
     functionArn: arnOf(fn),
     roleArn: textOf(fn.properties, 'Role'),
-    batchSize: numberOf(properties, 'BatchSize') ?? 100,
+    batchSize: numberIn('BatchSize', properties['BatchSize']) ?? 100,
     filters: readFilters(properties['FilterCriteria']),
     bisects: properties['BisectBatchOnFunctionError'] === true,
     reportsFailures: readResponseTypes(properties['FunctionResponseTypes']),
@@ -90,20 +85,12 @@ function functionOf(mapping: Resource, assembly: Assembly): Resource {
   return found;
 }
 
-function numberOf(properties: Readonly<Record<string, unknown>>, name: keyof typeof RANGES) {
-  const value = properties[name];
-  if (value === undefined) return undefined;
-  const { least, most } = RANGES[name];
-  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value);
-  throw new TemplateUnsupported(`${name} ${value}, which is not between ${least} and ${most}`);
-}
-
 /** -1 is Lambda's word for no limit. */
 function limitsOf(
   properties: Readonly<Record<string, unknown>>,
 ): Pick<StreamMapping, 'maximumRetryAttempts' | 'maximumRecordAgeSeconds'> {
-  const retries = numberOf(properties, 'MaximumRetryAttempts') ?? -1;
-  const age = numberOf(properties, 'MaximumRecordAgeInSeconds') ?? -1;
+  const retries = numberIn('MaximumRetryAttempts', properties['MaximumRetryAttempts']) ?? -1;
+  const age = numberIn('MaximumRecordAgeInSeconds', properties['MaximumRecordAgeInSeconds']) ?? -1;
   if (age !== -1 && age < LEAST_AGE_SECONDS) {
     throw new TemplateUnsupported(`MaximumRecordAgeInSeconds ${age}, which is below ${LEAST_AGE_SECONDS}`);
   }
@@ -178,12 +165,6 @@ function assertReadable({ region, streamArn, roleArn }: StreamMapping, iam: Iam)
 }
 
 /** On AWS a destination that the role may not send to would never be told, without a word. */
-function assertTold({ region, roleArn, onFailure }: StreamMapping, iam: Iam): void {
-  if (onFailure === undefined) return;
-  iam.authorizeRole(roleArn, {
-    action: 'sqs:SendMessage',
-    resource: onFailure,
-    region,
-    operation: 'SendMessage',
-  });
+function assertTold({ roleArn, onFailure }: StreamMapping, iam: Iam): void {
+  if (onFailure !== undefined) iam.authorizeRole(roleArn, deliveryCall(onFailure));
 }

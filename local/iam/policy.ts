@@ -59,8 +59,9 @@ export function policyProblems(statements: readonly Statement[]): string[] {
 export function evaluate(statements: readonly Statement[], question: Question): Verdict {
   const matching = matchingStatements(statements, question);
   if (matching.some((statement) => statement.Effect === 'Deny')) return 'denied';
-  if (matching.some(({ Principal }) => names(Principal, question.principal) === 'itself')) return 'allowed';
-  return matching.length > 0 ? 'delegated' : 'not mentioned';
+  const allowing = matching.filter((statement) => statement.Effect === 'Allow');
+  if (allowing.some(({ Principal }) => names(Principal, question.principal) === 'itself')) return 'allowed';
+  return allowing.length > 0 ? 'delegated' : 'not mentioned';
 }
 
 /** The statements that speak of the question. */

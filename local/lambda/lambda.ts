@@ -5,6 +5,7 @@ import type { Authorize, ServiceCall } from '../hooks.ts';
 import type { WireHandler } from '../wire.ts';
 import { type AsynchronousInvocations, createAsynchronous, type FailureRecord } from './asynchronous.ts';
 import type { FunctionDefinition } from './definition.ts';
+import { deliveryCall } from './destination.ts';
 import { type ExecutionEnvironment, startEnvironment } from './execution-environment.ts';
 import { createInvoke, type Invoke } from './invoke.ts';
 import { openLog } from './log.ts';
@@ -147,10 +148,9 @@ async function sendRecord(
   options: LambdaOptions,
 ): Promise<void> {
   const body = JSON.stringify(record);
-  const [, , service, region = ''] = destination.split(':');
-  const [action, operation] =
-    service === 'lambda' ? ['lambda:InvokeFunction', 'Invoke'] : ['sqs:SendMessage', 'SendMessage'];
-  options.authorizeRole?.(definition.roleArn, { action, resource: destination, region, operation });
-  if (service === 'sqs') return options.sendToQueue(destination, body);
+  const call = deliveryCall(destination);
+  options.authorizeRole?.(definition.roleArn, call);
+  if (call.action === 'sqs:SendMessage') return options.sendToQueue(destination, body);
+  const { region } = call;
   await invoke({ region, functionName: destination, payload: body, invocationType: 'Event' });
 }

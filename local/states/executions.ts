@@ -4,8 +4,10 @@ import type { Json } from '../asl/json.ts';
 import type { TaskRunner } from '../asl/tasks.ts';
 import { TokenBook } from '../asl/token-book.ts';
 import type { Clock } from '../clock.ts';
+import type { RoleAuthority } from '../hooks.ts';
 import { StatesApiError } from './errors.ts';
 import { checkArn, checkName, type Machines, type StateMachine } from './machines.ts';
+import { assertMayStartChildren } from './role-check.ts';
 import { type StatusChangeEvent, statusChangeEvent } from './status-event.ts';
 
 export interface ExecutionRecord {
@@ -28,6 +30,8 @@ export interface ExecutionsOptions {
   readonly clock: Clock;
   readonly machines: Machines;
   readonly runner: TaskRunner;
+  /** Asked what a machine's role may do; without it everything is allowed. */
+  readonly authority?: RoleAuthority | undefined;
   readonly random: () => number;
   /** Milliseconds until a state transition of this region may happen. */
   readonly turn: (region: string) => number;
@@ -99,7 +103,7 @@ export class Executions {
   }
 
   #begin(machine: StateMachine, name: string, input: string, parsed: Json): ExecutionRecord {
-    const { clock, onStatusChange, random, runner, turn } = this.#options;
+    const { authority, clock, onStatusChange, random, runner, turn } = this.#options;
     const execution = new Execution({
       clock,
       random,
@@ -112,6 +116,9 @@ export class Executions {
       input: parsed,
       turn: () => turn(machine.region),
       tokens: this.tokens(machine.region).of(machine.arn),
+      permitChildren: () => {
+        if (authority) assertMayStartChildren(machine, authority);
+      },
       onChild: (child) => this.#keep(child, machine.region, JSON.stringify(child.options.input)),
     });
     const record = this.#keep(execution, machine.region, input);

@@ -1,6 +1,8 @@
 import type { Definition } from '../asl/definition.ts';
+import { StateFailure } from '../asl/errors.ts';
 import { isAccessDenied, type RoleAuthority } from '../hooks.ts';
 import { StatesApiError } from './errors.ts';
+import type { StateMachine } from './machines.ts';
 
 /** The rule by which Step Functions hears of the end of executions that a `.sync` task waits for. */
 const NESTED_EXECUTIONS_RULE = 'StepFunctionsGetEventsForStepFunctionsExecutionRule';
@@ -42,5 +44,24 @@ function orRefuse(check: () => void, words: string): void {
   } catch (error) {
     if (!isAccessDenied(error)) throw error;
     throw new StatesApiError('AccessDeniedException', `${words} (${error.message})`);
+  }
+}
+
+/**
+ * Refuses the children of a distributed Map when the machine's role may not start executions of the machine itself.
+ * Source: Step Functions developer guide, "IAM policies for using Distributed Map states". The error's name is the one
+ * that the guide reserves for missing rights; AWS's own history of this case is not recorded.
+ * @throws StateFailure
+ */
+export function assertMayStartChildren(
+  { arn, region, roleArn }: Pick<StateMachine, 'arn' | 'region' | 'roleArn'>,
+  authority: RoleAuthority,
+): void {
+  const operation = 'StartExecution';
+  try {
+    authority.authorizeRole(roleArn, { action: `states:${operation}`, resource: arn, region, operation });
+  } catch (error) {
+    if (!isAccessDenied(error)) throw error;
+    throw new StateFailure('States.Permissions', error.message);
   }
 }

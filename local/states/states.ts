@@ -44,6 +44,7 @@ export function createStates(options: StatesOptions): States {
   const machines = new Machines(clock, accountId, options.authority);
   const nested = { authority, throttles, start: (start: StartInput) => executions.start(start) };
   const executions: Executions = new Executions({
+    authority,
     clock,
     machines,
     onStatusChange,

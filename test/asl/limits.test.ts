@@ -58,6 +58,52 @@ describe('256 KiB', () => {
   });
 });
 
+// Source: Step Functions developer guide, workflow variables.
+describe('variables', () => {
+  /** A text whose JSON has that many bytes, its quotes among them. */
+  const text = (bytes: number) => 'x'.repeat(bytes - 2);
+  const HALF = 128 * 1024;
+  const WHOLE = 256 * 1024;
+
+  test.each([
+    ['one variable of 256 KiB', [WHOLE], undefined],
+    ['one variable over 256 KiB', [WHOLE + 1], "The variable 'v0' exceeds the limit of 262144 bytes."],
+    ['two that have 256 KiB together', [HALF, HALF], undefined],
+    [
+      'two that have a byte more together',
+      [HALF, HALF + 1],
+      'The values of one Assign exceed the limit of 262144 bytes.',
+    ],
+  ])('one Assign with %s', async (_, sizes, cause) => {
+    const Assign = Object.fromEntries(sizes.map((bytes, index) => [`v${index}`, text(bytes)]));
+    const trial = await run({ Keep: { Type: 'Pass', Assign, End: true } });
+    expect(trial.execution.result).toMatchObject(
+      cause === undefined ? { status: 'SUCCEEDED' } : { error: 'States.DataLimitExceeded', cause },
+    );
+  });
+
+  test.each([
+    ['10 MiB together', [], undefined],
+    ['a byte more than 10 MiB', [1], "The execution's variables exceed the limit of 10485760 bytes."],
+  ])('%s', async (_, more, cause) => {
+    const keep = (index: number, value: unknown) => ({
+      ...CALL,
+      Assign: { [`v${index}`]: value },
+      Output: 'small',
+      Next: `Keep ${index + 1}`,
+    });
+    const values = [...new Array(40).fill('{% $states.result %}'), ...more];
+    const states = Object.fromEntries(values.map((value, index) => [`Keep ${index}`, keep(index, value)]));
+    const trial = await run(
+      { ...states, [`Keep ${values.length}`]: { Type: 'Succeed' } },
+      { runner: answering(() => text(WHOLE)) },
+    );
+    expect(trial.execution.result).toMatchObject(
+      cause === undefined ? { status: 'SUCCEEDED' } : { error: 'States.DataLimitExceeded', cause },
+    );
+  });
+});
+
 describe('25,000 events', () => {
   test('the execution fails with its 25,000th event, and no catcher takes that', async () => {
     const trial = await run(

@@ -42,6 +42,19 @@ describe('what is refused, and where', () => {
       { Arguments: { FunctionName: 'f', Paylod: 1 } },
       "/States/Export/Arguments/Paylod: the field is not supported by Step Functions; did you mean 'Payload'?",
     ],
+    ...['Qualifier', 'ClientContext', 'LogType'].map((name): [string, object, string] => [
+      `an argument that would be ignored here, ${name}`,
+      { Arguments: { FunctionName: 'f', [name]: 'x' } },
+      `/States/Export/Arguments/${name}: the embedded cloud does not implement this argument`,
+    ]),
+    [
+      'a trace header, which would be ignored here',
+      {
+        Resource: 'arn:aws:states:::states:startExecution',
+        Arguments: { StateMachineArn: 'm', TraceHeader: 'x' },
+      },
+      '/States/Export/Arguments/TraceHeader: the embedded cloud does not implement this argument',
+    ],
     [
       'a missing argument',
       { Arguments: {} },
@@ -183,5 +196,16 @@ describe('what is refused, and where', () => {
       /\/States\/Export\/Retri.*\/States\/Export\/Catc/,
     );
     expect(() => parseDefinition('{', { strict: true })).toThrow('is not JSON');
+  });
+
+  // Source: Step Functions service quotas, "State machine definition size".
+  test.each([
+    [1_048_576, undefined],
+    [1_048_577, 'is longer than 1048576 characters'],
+  ])('a text of %i characters, its white space counted', (characters, words) => {
+    const text = JSON.stringify(machine({ Export: TASK }));
+    const read = () => parseDefinition(text.padEnd(characters, ' '), { strict: true });
+    if (words === undefined) expect(read).not.toThrow();
+    else expect(read).toThrow(words);
   });
 });

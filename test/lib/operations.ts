@@ -196,6 +196,34 @@ describe('the policies for people', () => {
     ]);
   });
 
+  const startedBy = (name: string): string[] =>
+    statementsOf(name)
+      .filter(({ Action }) => [Action].flat().includes('states:StartExecution'))
+      .flatMap(({ Resource }) => Resource)
+      .sort();
+  const machines = (...operations: string[]): string[] =>
+    operations.map((one) => `arn:aws:states:eu-west-1:111122223333:stateMachine:tanker-${one}`);
+
+  test('let an operator start what keeps a company, and nothing that removes one or a copy of it', () => {
+    expect(startedBy('tanker-operator')).toEqual(machines('backup', 'migrate', 'recover', 'restore'));
+  });
+
+  test('let an operator stop every task, a removal too', () => {
+    const stopped = statementsOf('tanker-operator')
+      .filter(({ Action }) => [Action].flat().includes('states:StopExecution'))
+      .flatMap(({ Resource }) => Resource);
+    expect(stopped.sort()).toEqual(
+      ['backup', 'cleanup', 'migrate', 'remove', 'restore'].map(
+        (one) => `arn:aws:states:eu-west-1:111122223333:execution:tanker-${one}:*`,
+      ),
+    );
+  });
+
+  test('let a remover start removals and cleanups, and do nothing else', () => {
+    expect(actionsOf('tanker-remover', 'Allow')).toEqual(['states:StartExecution']);
+    expect(startedBy('tanker-remover')).toEqual(machines('cleanup', 'remove'));
+  });
+
   test('let an operator call no function but the doctors', () => {
     const called = statementsOf('tanker-operator')
       .filter(({ Action }) => [Action].flat().includes('lambda:InvokeFunction'))
@@ -217,7 +245,7 @@ describe('the policies for people', () => {
   });
 
   test('stay below the 6,144 characters that IAM takes, and are attached to nobody', () => {
-    for (const name of ['tanker-viewer', 'tanker-operator']) {
+    for (const name of ['tanker-viewer', 'tanker-operator', 'tanker-remover']) {
       const text = JSON.stringify(statementsOf(name)).replaceAll(/\s/g, '');
       expect(text.length).toBeGreaterThan(100);
       expect(text.length).toBeLessThan(6000);

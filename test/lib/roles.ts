@@ -1,9 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ACTIONS, MACHINES, OPERATIONS } from '@tanker/contract/operations.ts';
 import { CONTROL_FUNCTIONS } from '@tanker/contract/resource-names.ts';
+import { createDynamo } from '../../local/dynamodb/index.ts';
+import { createIam } from '../../local/iam/iam.ts';
+import type { Statement } from '../../local/iam/policy.ts';
 import {
   functionNamed,
   ofType,
+  only,
   type Resource,
   type Right,
   rightsOf,
@@ -84,6 +88,39 @@ function calls(machine: Resource): string[] {
     return state;
   });
   return [...found].sort();
+}
+
+/** Whether a role of these rights may write (and hence create) the row, by the embedded cloud's own table. */
+async function mayWrite(rights: readonly Right[], key: { pk: string; sk: string }): Promise<boolean> {
+  const iam = createIam();
+  const role = 'arn:aws:iam::111122223333:role/agent';
+  iam.addRole(role);
+  iam.addStatements(
+    role,
+    rights
+      .filter(({ resource }) => typeof resource === 'string')
+      .map(
+        ({ action, resource, condition }) =>
+          ({ Effect: 'Allow', Action: action, Resource: resource, Condition: condition }) as Statement,
+      ),
+  );
+  const dynamo = createDynamo({ accountId: '111122223333', authorize: iam.authorize });
+  const names = ['pk', 'sk'];
+  await dynamo.createTable({
+    region: 'eu-west-1',
+    name: 'tanker',
+    keySchema: names.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
+    attributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+  });
+  const { accessKeyId } = iam.credentialsFor(role);
+  const input = { TableName: 'tanker', Key: { pk: { S: key.pk }, sk: { S: key.sk } } };
+  try {
+    await dynamo.call({ region: 'eu-west-1', accessKeyId, operation: 'UpdateItem', input });
+    return true;
+  } catch (error) {
+    expect((error as Error).name).toBe('AccessDeniedException');
+    return false;
+  }
 }
 
 describe('the role of a state machine', () => {
@@ -320,11 +357,50 @@ describe.each(DATACENTERS)('the agents of $name', ({ name, region }) => {
     }
   });
 
-  test('change their own subtask in the table and read nothing there', () => {
+  const onTable = (action: string) => rights(action).filter((right) => right.action.startsWith('dynamodb:'));
+  const rowsOf = (...beginnings: string[]) => ({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': beginnings },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  });
+
+  test('change rows of tasks in the table, discard also those of due dates, and read nothing there', () => {
     for (const action of ACTIONS) {
-      const used = rights(action).filter((right) => right.action.startsWith('dynamodb:'));
-      expect(named(used)).toEqual([`dynamodb:UpdateItem ${CONTROL_TABLE}`]);
+      const condition = action === 'discard' ? rowsOf('task#*', 'due#*') : rowsOf('task#*');
+      expect(onTable(action)).toEqual([
+        { action: 'dynamodb:UpdateItem', resource: CONTROL_TABLE, condition },
+      ]);
     }
+  });
+
+  test.each(['launch', 'report-failure', 'report-stopped-task'])(
+    '%s touches no other rows than those of tasks',
+    (action) => {
+      expect(onTable(action)).not.toEqual([]);
+      for (const { condition } of onTable(action)) expect(condition).toEqual(rowsOf('task#*'));
+    },
+  );
+
+  test('neither does the transfer task', () => {
+    const template = stacks[`tanker-${name}`] as Template;
+    const { TaskRoleArn } = only(template, 'AWS::ECS::TaskDefinition').Properties;
+    const own = rightsOf(template, { Type: '', Properties: { Role: TaskRoleArn } }).filter(
+      ({ resource }) => resource === CONTROL_TABLE,
+    );
+    expect(own.map(({ action }) => action).sort()).toEqual(
+      ['GetItem', 'PutItem', 'UpdateItem'].map((action) => `dynamodb:${action}`),
+    );
+    for (const { condition } of own) expect(condition).toEqual(rowsOf('task#*'));
+  });
+
+  test.each([
+    ['export', { pk: 'task#t', sk: 'subtask#s' }, true],
+    ['export', { pk: 'company#acme', sk: 'claim' }, false],
+    ['export', { pk: 'company#acme', sk: 'ledger#t' }, false],
+    ['export', { pk: 'due#2026-11-29', sk: 't' }, false],
+    ['discard', { pk: 'due#2026-11-29', sk: 't' }, true],
+    ['discard', { pk: 'company#acme', sk: 'debt#us/1#crm' }, false],
+  ])('%s may write the row %j: %s', async (action, key, allowed) => {
+    expect(await mayWrite(rights(action), key)).toBe(allowed);
   });
 
   test.each(['doctor', 'open-expired'])(

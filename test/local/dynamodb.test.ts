@@ -322,6 +322,14 @@ describe('tables, regions and refusals', () => {
       operation: 'GetItem',
       context: { 'dynamodb:LeadingKeys': ['one'] },
     });
+    await client.send(new UpdateCommand({ TableName, Key: key('two') }));
+    await client.send(new PutCommand({ TableName, Item: key('three') }));
+    await client.send(new DeleteCommand({ TableName, Key: key('four') }));
+    expect(calls.slice(-3).map(({ operation, context }) => [operation, context])).toEqual([
+      ['UpdateItem', { 'dynamodb:LeadingKeys': ['two'] }],
+      ['PutItem', { 'dynamodb:LeadingKeys': ['three'] }],
+      ['DeleteItem', { 'dynamodb:LeadingKeys': ['four'] }],
+    ]);
     denied = 'dynamodb:PutItem';
     const put = () => client.send(new PutCommand({ TableName, Item: key('new') }));
     await expect(put()).rejects.toMatchObject({ name: 'AccessDeniedException' });

@@ -189,6 +189,18 @@ describe('RunTask', () => {
     expect((await run('0', { count: 3, clientToken: 'three' })).tasks).toHaveLength(3);
   });
 
+  // Source: ECS API Reference, "RunTask", count. A count that is taken comes to the rate, which has no room here.
+  test.each([
+    [0, 'InvalidParameterException'],
+    [1, 'ThrottlingException'],
+    [10, 'ThrottlingException'],
+    [11, 'InvalidParameterException'],
+  ])('of %i tasks in one call ends with %s', async (count, name) => {
+    launchesLeft = 0;
+    await expect(run('0', { count })).rejects.toMatchObject({ name });
+    expect(ecs.tasks()).toEqual([]);
+  });
+
   test.each([
     ['a cluster', { cluster: 'other' }, 'ClusterNotFoundException'],
     ['a task definition', { taskDefinition: 'other' }, 'ClientException'],

@@ -1,36 +1,5 @@
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { AssemblyUnsupported, startCloud } from '../../local/cloud.ts';
-
-const FIXTURE = path.join(import.meta.dirname, 'fixtures', 'assembly');
-const temporary = () => mkdtempSync(path.join(tmpdir(), 'tanker-iam-deploy-'));
-
-interface Template {
-  Resources: Record<string, { Type: string; Properties: Record<string, unknown> }>;
-}
-
-/** The fixture with its control stack changed; answers what stands in the way of running it. */
-async function problemsOf(change: (resources: Template['Resources']) => void): Promise<readonly string[]> {
-  const assemblyDirectory = temporary();
-  cpSync(FIXTURE, assemblyDirectory, { recursive: true });
-  const file = path.join(assemblyDirectory, 'control.template.json');
-  const template = JSON.parse(readFileSync(file, 'utf8')) as Template;
-  change(template.Resources);
-  writeFileSync(file, JSON.stringify(template));
-  try {
-    const cloud = await startCloud({ assemblyDirectory, dataDirectory: temporary() });
-    await cloud.stop();
-    return [];
-  } catch (error) {
-    if (error instanceof AssemblyUnsupported) return error.problems;
-    throw error;
-  }
-}
-
-const propertiesOf = (resources: Template['Resources'], name: string) =>
-  resources[name]?.Properties as Record<string, unknown>;
+import { problemsOf, propertiesOf, type Template } from './changed-fixture.ts';
 
 const trusting = (service: string) => ({
   Version: '2012-10-17',
@@ -73,6 +42,19 @@ describe('a deployment is refused', () => {
       ),
     ]);
   });
+
+  test.each(['AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy'])(
+    'when a document is malformed, of an %s that nobody has too (IAM, "Grammar of the IAM JSON policy language")',
+    async (Type) => {
+      const problems = await problemsOf((resources) => {
+        const Statement = [{ Effect: 'Allow', Action: 's3:GetObject', Resource: 'exports' }];
+        resources['People'] = { Type, Properties: { PolicyDocument: { Statement } } };
+      });
+      expect(problems).toEqual([
+        expect.stringContaining('MalformedPolicyDocument: Resource exports must be in ARN format or "*".'),
+      ]);
+    },
+  );
 
   test("when a policy has a condition key that nothing fills (IAM, 'Condition keys')", async () => {
     const problems = await problemsOf((resources) => {
@@ -131,5 +113,61 @@ describe('a deployment is refused', () => {
       Object.assign(propertiesOf(resources, 'Echo'), properties);
     });
     expect(problems).toContainEqual(expect.stringContaining(words));
+  });
+
+  describe('when what Lambda gives up could not be told (Lambda API, PutFunctionEventInvokeConfig):', () => {
+    const queueArn = { 'Fn::GetAtt': ['Dead', 'Arn'] };
+    const tellerArn = { 'Fn::GetAtt': ['Teller', 'Arn'] };
+    const withDestination =
+      (Destination: unknown, allowed?: object) => (resources: Template['Resources']) => {
+        resources['Dead'] = { Type: 'AWS::SQS::Queue', Properties: {} };
+        const teller = { ...propertiesOf(resources, 'Echo'), FunctionName: 'teller' };
+        resources['Teller'] = { Type: 'AWS::Lambda::Function', Properties: teller };
+        resources['Config'] = {
+          Type: 'AWS::Lambda::EventInvokeConfig',
+          Properties: {
+            FunctionName: { Ref: 'Echo' },
+            Qualifier: '$LATEST',
+            DestinationConfig: { OnFailure: { Destination } },
+          },
+        };
+        const document = propertiesOf(resources, 'EchoPolicy')['PolicyDocument'] as { Statement: object[] };
+        if (allowed) document.Statement.push({ Effect: 'Allow', ...allowed });
+      };
+
+    test.each([
+      ['a queue without sqs:SendMessage', queueArn, undefined, 'sqs:SendMessage'],
+      ['a function without lambda:InvokeFunction', tellerArn, undefined, 'lambda:InvokeFunction'],
+      [
+        'a queue of which another right is held',
+        queueArn,
+        { Action: 'sqs:ReceiveMessage', Resource: queueArn },
+        'sqs:SendMessage',
+      ],
+      [
+        'a queue that is not there',
+        'arn:aws:sqs:eu-west-1:111122223333:nobody',
+        { Action: 'sqs:SendMessage', Resource: '*' },
+        "the assembly doesn't hold it",
+      ],
+      [
+        'the function itself',
+        echoArn,
+        { Action: 'lambda:InvokeFunction', Resource: '*' },
+        "You can't specify the function as a destination for itself",
+      ],
+    ])('%s', async (_, destination, allowed, words) => {
+      const problems = await problemsOf(withDestination(destination, allowed));
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toContain('InvalidParameterValueException');
+      expect(problems[0]).toContain(words);
+    });
+
+    test.each([
+      ['a queue', queueArn, { Action: 'sqs:SendMessage', Resource: queueArn }],
+      ['a function', tellerArn, { Action: 'lambda:InvokeFunction', Resource: '*' }],
+    ])('and %s that the role may send to is accepted', async (_, destination, allowed) => {
+      expect(await problemsOf(withDestination(destination, allowed))).toEqual([]);
+    });
   });
 });

@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
   ListStateMachinesCommand,
   SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
@@ -152,6 +153,61 @@ describe('a machine that waits for a nested execution', () => {
     await eventually(() => statusOf(child).catch(() => undefined));
     await bench.client.send(new StopExecutionCommand({ executionArn: `${EXECUTION}:nests:nests` }));
     expect((await statusOf(child))?.status).toBe(expected);
+  });
+});
+
+// Source: Step Functions developer guide, "IAM policies for using Distributed Map states".
+describe('a distributed Map', () => {
+  const spreads = (Items: unknown[]) => ({
+    QueryLanguage: 'JSONata',
+    StartAt: 'Each',
+    States: {
+      Each: {
+        Type: 'Map',
+        Items,
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          StartAt: 'Done',
+          States: { Done: { Type: 'Pass', End: true } },
+        },
+        End: true,
+      },
+    },
+  });
+
+  test('asks once, by the ARN of its own machine, before its first child', async () => {
+    const { authority, asked } = authorityWithout('nothing');
+    bench = await openBench({ authority });
+    bench.put('spreads', spreads([1, 2, 3]));
+    expect((await run('spreads')).status).toBe('SUCCEEDED');
+    expect(asked).toEqual([`states:StartExecution ${MACHINE}:spreads`]);
+  });
+
+  test('fails when the role of its machine lacks states:StartExecution, and starts no child', async () => {
+    bench = await openBench({ authority: authorityWithout('states:StartExecution').authority });
+    bench.put('spreads', spreads([1]));
+    expect(await run('spreads')).toMatchObject({
+      status: 'FAILED',
+      error: 'States.Permissions',
+      cause: 'not states:StartExecution',
+    });
+    const executionArn = `${EXECUTION}:spreads:spreads`;
+    const { events } = await bench.client.send(new GetExecutionHistoryCommand({ executionArn }));
+    expect(events?.map(({ type }) => type).slice(-4)).toEqual([
+      'MapRunStarted',
+      'MapRunFailed',
+      'MapStateFailed',
+      'ExecutionFailed',
+    ]);
+    expect(bench.states.runningCount()).toBe(0);
+  });
+
+  test('without items asks nothing', async () => {
+    const { authority, asked } = authorityWithout('states:StartExecution');
+    bench = await openBench({ authority });
+    bench.put('spreads', spreads([]));
+    expect((await run('spreads')).status).toBe('SUCCEEDED');
+    expect(asked).toEqual([]);
   });
 });
 

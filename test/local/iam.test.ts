@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createIam } from '../../local/iam/iam.ts';
 import { evaluate, policyProblems, type Statement } from '../../local/iam/policy.ts';
+import { malformedDocument, type PolicyKind } from '../../local/iam/policy-document.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/agent';
 const TABLE = 'arn:aws:dynamodb:eu-west-1:111122223333:table/tanker';
@@ -59,10 +60,24 @@ describe('a policy', () => {
       { 'dynamodb:LeadingKeys': ['T#1', 'X'] },
       true,
     ],
+    [{ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'T#*' } }, {}, true],
+    [
+      {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'T#*' },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+      {},
+      false,
+    ],
     [{ Null: { 's3:prefix': 'true' } }, {}, true],
     [{ NumericLessThan: { 's3:max-keys': 10 } }, { 's3:max-keys': '9' }, true],
   ])('with the condition %j and the keys %j applies: %s', (Condition, context, expected) => {
     expect(verdict([{ Condition }], { context })).toBe(expected ? 'allowed' : 'not mentioned');
+  });
+
+  test('allows by no other effect than Allow', () => {
+    const statement = { Effect: 'allow', Action: '*', Resource: '*' } as unknown as Statement;
+    expect(verdict([statement])).toBe('not mentioned');
   });
 
   test('with an operator that is not known is a problem', () => {
@@ -75,6 +90,79 @@ describe('a policy', () => {
       'statement Net has the condition operator IpAddress, which is not implemented',
       'statement Net has the condition key aws:SourceIp, which no service of the embedded cloud fills',
     ]);
+  });
+});
+
+// Source: IAM, "Grammar of the IAM JSON policy language"; the words are those of IAM's refusals.
+describe('a policy document is malformed', () => {
+  const right = { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::exports/*' };
+  const without = (element: string) =>
+    Object.fromEntries(Object.entries(right).filter(([name]) => name !== element));
+  const problems = (statement: object, kind: PolicyKind = 'identity') =>
+    malformedDocument({ Version: '2012-10-17', Statement: [statement] }, kind);
+
+  test.each<[string, object, string]>([
+    ['without an effect', without('Effect'), 'Syntax errors in policy.'],
+    ['with another effect', { ...right, Effect: 'allow' }, 'Syntax errors in policy.'],
+    ['without an action', without('Action'), 'Policy statement must contain actions.'],
+    ['with no action', { ...right, Action: [] }, 'Policy statement must contain actions.'],
+    [
+      'with an action of no service',
+      { ...right, Action: ['s3:GetObject', 'GetObject'] },
+      'Actions/Conditions must be prefaced by a vendor',
+    ],
+    ['without a resource', without('Resource'), 'Policy statement must contain resources.'],
+    [
+      'with a name for a resource',
+      { ...right, Resource: ['*', 'exports'] },
+      'Resource exports must be in ARN format or "*".',
+    ],
+    ['with an ARN that is cut off', { ...right, Resource: 'arn:aws:s3' }, 'Resource arn:aws:s3 must be'],
+    ['with an element that IAM does not know', { ...right, Actions: 's3:*' }, 'Syntax errors in policy.'],
+    [
+      'with a principal beside an identity',
+      { ...right, Principal: '*' },
+      'Policy document should not specify a principal.',
+    ],
+    [
+      'with an operator that IAM does not know',
+      { ...right, Condition: { StringStartsWith: { 's3:prefix': 'a' } } },
+      'Invalid Condition type : StringStartsWith.',
+    ],
+    [
+      'with a condition key of no service',
+      { ...right, Condition: { StringEquals: { prefix: 'a' } } },
+      'Actions/Conditions must be prefaced by a vendor',
+    ],
+  ])('%s', (_, statement, words) => {
+    expect(problems(statement)).toEqual([expect.stringContaining(`MalformedPolicyDocument: ${words}`)]);
+  });
+
+  test('without a statement', () => {
+    expect(malformedDocument({}, 'identity')).toHaveLength(1);
+  });
+
+  test('of a trust with a resource, or of a resource without a principal', () => {
+    const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 's3.amazonaws.com' } };
+    expect(problems(trust, 'trust')).toEqual([]);
+    expect(problems({ ...trust, Resource: '*' }, 'trust')).toEqual([
+      'MalformedPolicyDocument: Has prohibited field Resource',
+    ]);
+    expect(problems({ ...right, Principal: '*' }, 'resource')).toEqual([]);
+    expect(problems(right, 'resource')).toEqual([
+      'MalformedPolicyDocument: Missing required field Principal',
+    ]);
+  });
+
+  test('and is not with set operators, patterns and NotAction', () => {
+    const Condition = {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['task#*'] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+      NumericLessThanEqualsIfExists: { 's3:max-keys': 10 },
+    };
+    const statement = { Effect: 'Deny', NotAction: 's3:Get*', NotResource: 'arn:aws:s3:::*', Condition };
+    expect(problems(statement)).toEqual([]);
+    expect(problems(right)).toEqual([]);
   });
 });
 

@@ -73,6 +73,18 @@ test.each([
   expect((await send(headers, body)).status).toBe(status);
 });
 
+// Source: EventBridge API Reference, "PutEvents", Entries.
+test.each([
+  [0, 400],
+  [10, 200],
+  [11, 400],
+])('%i entries of one call are answered with %i', async (count, status) => {
+  const entry = { Source: 'a', DetailType: 'b', Detail: '{}' };
+  const body = JSON.stringify({ Entries: new Array(count).fill(entry) });
+  const headers = signed(`${DAY}/eu-west-1/events/aws4_request`, { 'x-amz-target': 'AWSEvents.PutEvents' });
+  expect((await send(headers, body)).status).toBe(status);
+});
+
 // Source: AWS Secrets Manager quotas, "Secret value size".
 test('a secret of more than 65,536 bytes is refused, without its value in the words', () => {
   const secrets = createSecrets({

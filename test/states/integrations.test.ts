@@ -66,6 +66,17 @@ describe('lambda:invoke', () => {
     });
   });
 
+  test('takes no argument that it would ignore, nor one that an expression makes', async () => {
+    const execution = await runTask(
+      { Resource: INVOKE, Arguments: "{% {'FunctionName': 'f', 'Qualifier': 'live'} %}" },
+      { invokeLambda: async () => lambdaAnswer({}) },
+    );
+    expect(execution.result).toMatchObject({
+      error: 'States.Runtime',
+      cause: 'lambda:invoke, Qualifier: the embedded cloud does not implement this argument',
+    });
+  });
+
   test("refuses an ARN of another region in AWS's words, without calling", async () => {
     const execution = await runTask(
       { Resource: INVOKE, Arguments: { FunctionName: 'arn:aws:lambda:us-east-1:111111111111:function:f' } },

@@ -157,6 +157,7 @@ function makeThread(file: TestStateFile): Thread {
       },
       StateMachine: { Id: `${ARN}:stateMachine:machine`, Name: 'machine' },
     },
+    permitChildren: () => {},
     startChild: () => {
       throw new Error('a single state starts no children');
     },

@@ -11,7 +11,8 @@ import { iterationInput, type MapWork } from './map.ts';
 /**
  * Each item as an execution of its own, without the outer variables; the parent's history has only the Map Run.
  * Outputs of children that failed within the tolerance are left out of the result.
- * @throws StateFailure `States.ExceedToleratedFailureThreshold`, after stopping the children that still ran
+ * @throws StateFailure `States.ExceedToleratedFailureThreshold`, after stopping the children that still ran; or what
+ *   a machine gets whose role may not start executions of its own machine
  */
 export async function runChildren(visit: Visit<MapState>, work: MapWork): Promise<Json[]> {
   const { thread } = visit;
@@ -34,6 +35,7 @@ export async function runChildren(visit: Visit<MapState>, work: MapWork): Promis
     work.items.length,
   );
   try {
+    if (work.items.length > 0) thread.run.permitChildren();
     await together(thread, new Array(lanes).fill(lane));
   } catch (failure) {
     if (failure instanceof StateFailure) thread.advance('MapRunFailed', failureDetails(failure));

@@ -18,7 +18,7 @@ export interface ValidationOptions {
   readonly strict: boolean;
 }
 
-/** A definition's longest text. Source: Step Functions service quotas. */
+/** A definition's longest text, white space included: 1 MB. Source: Step Functions service quotas. */
 const DEFINITION_LIMIT_CHARACTERS = 1_048_576;
 
 /** A state's longest name. Source: Amazon States Language. */
@@ -43,15 +43,15 @@ export function validateDefinition(definition: unknown, options: ValidationOptio
     place.at('QueryLanguage').problem("must be 'JSONata', the only query language of the embedded cloud");
   }
   checkNumber('TimeoutSeconds', definition['TimeoutSeconds'], place, false);
-  if (JSON.stringify(definition).length > DEFINITION_LIMIT_CHARACTERS) {
-    place.problem(`is longer than ${DEFINITION_LIMIT_CHARACTERS} characters`);
-  }
   checkBlock(definition, { outer: new Set(), names: new Set(), options }, place);
   return problems;
 }
 
 /** Reads and checks a definition. @throws DefinitionInvalid */
 export function parseDefinition(text: string, options: ValidationOptions): Definition {
+  if (text.length > DEFINITION_LIMIT_CHARACTERS) {
+    throw new DefinitionInvalid([`/: is longer than ${DEFINITION_LIMIT_CHARACTERS} characters`]);
+  }
   let definition: unknown;
   try {
     definition = JSON.parse(text);

@@ -4,7 +4,23 @@ import { nearest, type Place } from './problems.ts';
 
 /** The resources that a TaskRunner serves, by the ARN's tail, and the arguments that each takes. */
 export interface ResourceRules {
-  readonly [tail: string]: { readonly required: readonly string[]; readonly optional: readonly string[] };
+  readonly [tail: string]: ResourceRule;
+}
+
+export interface ResourceRule {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+  /** What AWS takes and the embedded cloud would have to ignore. */
+  readonly notImplemented?: readonly string[];
+}
+
+/** What is wrong with an argument of this name; undefined when nothing is. */
+export function argumentProblem(name: string, rule: ResourceRule): string | undefined {
+  const known = [...rule.required, ...rule.optional];
+  if (known.includes(name)) return undefined;
+  if (rule.notImplemented?.includes(name)) return 'the embedded cloud does not implement this argument';
+  const meant = nearest(name, known);
+  return `the field is not supported by Step Functions${meant ? `; did you mean '${meant}'?` : ''}`;
 }
 
 /** Checks a Task's Resource and, where they are written out, its Arguments' names. Without rules every integration is taken. */
@@ -31,13 +47,8 @@ export function checkResource(state: JsonObject, rules: ResourceRules | undefine
     if (Arguments[name] === undefined)
       place.at('Arguments').problem(`the field '${name}' is required but was missing`);
   }
-  const known = [...rule.required, ...rule.optional];
   for (const name of Object.keys(Arguments)) {
-    if (known.includes(name)) continue;
-    const meant = nearest(name, known);
-    place
-      .at('Arguments')
-      .at(name)
-      .problem(`the field is not supported by Step Functions${meant ? `; did you mean '${meant}'?` : ''}`);
+    const problem = argumentProblem(name, rule);
+    if (problem !== undefined) place.at('Arguments').at(name).problem(problem);
   }
 }

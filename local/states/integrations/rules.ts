@@ -2,9 +2,14 @@ import type { ResourceRules } from '../../asl/validate/resources.ts';
 
 const LAMBDA_INVOKE = {
   required: ['FunctionName'],
-  optional: ['Payload', 'InvocationType', 'Qualifier', 'ClientContext', 'LogType'],
+  optional: ['Payload', 'InvocationType'],
+  notImplemented: ['Qualifier', 'ClientContext', 'LogType'],
 };
-const START_EXECUTION = { required: ['StateMachineArn'], optional: ['Input', 'Name', 'TraceHeader'] };
+const START_EXECUTION = {
+  required: ['StateMachineArn'],
+  optional: ['Input', 'Name'],
+  notImplemented: ['TraceHeader'],
+};
 const WRITE_OPTIONS = [
   'ConditionExpression',
   'ExpressionAttributeNames',
