@@ -15,6 +15,7 @@ import {
   FAILS,
   hold,
   inHistory,
+  loseEvents,
   type Move,
   phaseBegun,
   recordOf,
@@ -134,6 +135,8 @@ export const lateOnFargate = onFargate(async (move) => {
   exporter?.process?.kill('SIGSTOP');
   release();
   const subtask = await dispatched(move, 'export', { provider: DOCUMENTS, datacenter: move.home });
+  // A recovery would end the subtask, and the worker hear of that first.
+  await loseEvents(move);
   await stopExecutions(move);
   exporter?.process?.kill('SIGCONT');
   const end = await settled(move, subtask);
