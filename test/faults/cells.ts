@@ -34,13 +34,13 @@ export interface Cell {
 export const cellId = ({ operation, phase, way, when }: Cell): string =>
   `${operation}/${phase}/${way}/${when}`;
 
-export const actorsOf = ({ operation, phase }: Pick<Cell, 'operation' | 'phase'>): PhaseActors | null =>
-  (ACTORS[operation] as Readonly<Record<string, PhaseActors | null>>)[phase] ?? null;
+export const actorsOf = ({ operation, phase }: Pick<Cell, 'operation' | 'phase'>): PhaseActors | undefined =>
+  (ACTORS[operation] as Readonly<Record<string, PhaseActors>>)[phase];
 
 /** Why a combination makes no sense, by rule; undefined for one that does. */
 export function whySkipped(cell: Cell): string | undefined {
   const actors = actorsOf(cell);
-  if (actors === null) return 'nothing of the phase runs: no provider of the world offers a hook';
+  if (actors === undefined) return 'there is no such phase';
   const { main, agent, bucket } = actors;
   switch (cell.way) {
     case 'worker-killed':

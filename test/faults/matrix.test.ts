@@ -19,10 +19,10 @@ describe('the cells of the fault matrix', () => {
     expect(CELLS.length + SKIPPED.length).toBe(phases * WAY_NAMES.length * 2);
   });
 
-  test('strike every phase of every operation in which something runs', () => {
+  test('strike every phase of every operation', () => {
     const struck = new Set(CELLS.map(({ operation, phase }) => `${operation}/${phase}`));
     const all = OPERATIONS.flatMap((operation) => PHASES[operation].map((phase) => `${operation}/${phase}`));
-    expect(all.filter((one) => !struck.has(one))).toEqual(['recover/hooks']);
+    expect(all.filter((one) => !struck.has(one))).toEqual([]);
   });
 
   test('can be named by their first words, with * for any word', () => {
@@ -49,6 +49,9 @@ describe('the expected end of a cell', () => {
     ['migrate/commit/stopped/before', 'undone'],
     ['migrate/commit/stopped/after', 'migrated'],
     ['migrate/hooks/fails/before', 'migrated'],
+    ['restore/hooks/provider-down/after', 'restored'],
+    ['remove/hooks/stopped/before', 'removed'],
+    ['recover/hooks/provider-down/before', 'undone'],
     ['backup/unlock/fails/before', 'undone'],
     ['backup/unlock/fails/after', 'backed-up'],
     ['restore/import/worker-killed/before', 'restored'],
