@@ -1,10 +1,11 @@
-import type {
-  Action,
-  ControlFunction,
-  HookName,
-  Operation,
+import {
+  type Action,
+  type ControlFunction,
+  type HookName,
+  OPERATIONS,
+  type Operation,
   PHASES,
-  ProviderOperation,
+  type ProviderOperation,
 } from '@tanker/contract/index.ts';
 
 /**
@@ -98,8 +99,17 @@ const slice = {
 
 const transfer = { ...agent('import', 'to', 'importPublish'), bucket: READS } satisfies PhaseActors;
 
+/** What comes after the phases: the task's own execution closes its record. Of a recovery it is a phase. */
+const CLOSE = 'close';
+const close = control('close-task');
+
+/** What of each operation is struck, in its order. */
+export const STRUCK: Readonly<Record<Operation, readonly string[]>> = Object.fromEntries(
+  OPERATIONS.map((operation) => [operation, [...new Set([...PHASES[operation], CLOSE])]]),
+) as Record<Operation, string[]>;
+
 export const ACTORS: {
-  readonly [O in Operation]: Readonly<Record<(typeof PHASES)[O][number], PhaseActors>>;
+  readonly [O in Operation]: Readonly<Record<(typeof PHASES)[O][number] | typeof CLOSE, PhaseActors>>;
 } = {
   migrate: {
     plan: plan('from'),
@@ -109,12 +119,14 @@ export const ACTORS: {
     commit,
     unlock,
     hooks: hooks('to', 'after-migrate'),
+    close,
   },
   backup: {
     plan: plan('from'),
     ...slice,
     open: agent('open', 'from', 'open'),
     unlock: control('commit-backup', 'unlock'),
+    close,
   },
   restore: {
     plan: plan('to'),
@@ -125,6 +137,7 @@ export const ACTORS: {
     commit,
     unlock,
     hooks: hooks('to', 'after-restore'),
+    close,
   },
   remove: {
     plan: plan('from'),
@@ -135,6 +148,7 @@ export const ACTORS: {
     erase: agent('erase', 'from', 'erase'),
     'verify-erased': verifyErased,
     hooks: hooks('from', 'after-remove'),
+    close,
   },
   cleanup: {
     plan: plan('at'),
@@ -142,6 +156,7 @@ export const ACTORS: {
     commit: control('commit-cleanup'),
     erase: agent('erase', 'at', 'erase'),
     'verify-erased': verifyErased,
+    close,
   },
   recover: {
     claim: control('claim-company', 'claim', 'recovery'),
@@ -157,6 +172,6 @@ export const ACTORS: {
     erase: { ...agent('erase', 'to', 'erase'), bucket: LISTS },
     'verify-erased': verifyErased,
     hooks: hooks('from', 'after-undo'),
-    close: control('close-task'),
+    close,
   },
 };

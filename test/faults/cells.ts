@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { OPERATIONS, type Operation, PHASES } from '@tanker/contract/index.ts';
-import { ACTORS, type PhaseActors } from './actors.ts';
+import { OPERATIONS, type Operation } from '@tanker/contract/index.ts';
+import { ACTORS, type PhaseActors, STRUCK } from './actors.ts';
 
 /** How a fault comes about. `before` and `after`: of the side effect of the phase. */
 export const WAYS = {
@@ -60,7 +60,7 @@ export function whySkipped(cell: Cell): string | undefined {
 }
 
 const combinations: readonly Cell[] = OPERATIONS.flatMap((operation) =>
-  PHASES[operation].flatMap((phase) =>
+  STRUCK[operation].flatMap((phase) =>
     WAY_NAMES.flatMap((way) => SIDES.map((when) => ({ operation, phase, way, when }))),
   ),
 );
