@@ -7,7 +7,16 @@ import {
   type RunningProvider,
   serveProvider,
 } from '@tanker/sdk/index.ts';
-import { DOCUMENTS, OUTBOXES, type ProviderName, QUEUE, SERVICES, type ServiceName } from './schema.ts';
+import { FETCHER_HOOKS } from './fetcher.ts';
+import {
+  DOCUMENTS,
+  HOOKED,
+  OUTBOXES,
+  type ProviderName,
+  QUEUE,
+  SERVICES,
+  type ServiceName,
+} from './schema.ts';
 import { IMPORT_AFTER } from './topology.ts';
 
 /** What a server of a datacenter is: its database, and the directory of its documents. */
@@ -43,9 +52,8 @@ function outboxOf(service: ServiceName): Pick<PostgresProviderConfig, 'outbox'> 
   return { outbox: { table: `${service}.outbox`, companyColumn, pending: 'delivered_at IS NULL' } };
 }
 
-/** Mail's other processes hear that a company has arrived: they fetch its messages from the outside again. */
 const hooksOf = (service: ServiceName): Pick<PostgresProviderConfig, 'hooks'> =>
-  service === 'mail' ? { hooks: { 'after-migrate': "SELECT pg_notify('mail_arrivals', $1)" } } : {};
+  service === HOOKED ? { hooks: FETCHER_HOOKS } : {};
 
 function make({ service, datacenter, servers }: ServiceProvider): Made {
   const common = { name: service, datacenter, importAfter: [...(IMPORT_AFTER[service] ?? [])] };

@@ -1,3 +1,5 @@
+import { FETCHER_SQL } from './fetcher.ts';
+
 /**
  * Northwind CRM: seven services. Six have a schema of their own in the one database of each server; `documents` keeps
  * files beside it. Companies share the tables; every row has a company_id. Every service with tables keeps `changes`,
@@ -29,6 +31,11 @@ export const PROVIDER_NAMES: readonly ProviderName[] = [...SERVICE_NAMES, DOCUME
 
 /** The queue of delayed messages: they move with their company. */
 export const QUEUE = { table: 'reminders.queue', companyColumn: 'company_id' } as const;
+
+/**
+ * The service with hooks: a process beside it fetches messages of companies from outside, and is told when to halt.
+ */
+export const HOOKED = 'mail' satisfies ServiceName;
 
 /**
  * Services with an outbox, and the table in which the job records what it delivered. The outbox itself is a queue:
@@ -100,7 +107,7 @@ const SHARED: Readonly<Record<string, string>> = {
 /** The DDL of one server's database. `firstId`: 1 to ID_STEP, another on each server. */
 export function schemaSql(firstId: number): string {
   const identity = IDENTITY.replace(':first', String(firstId)).replace(':step', String(ID_STEP));
-  return SERVICE_NAMES.map((service) => {
+  const services = SERVICE_NAMES.map((service) => {
     const tables = SERVICES[service].map((table) => {
       const columns = SHARED[table] ?? COLUMNS[`${service}.${table}`];
       return `CREATE TABLE ${service}.${table} (company_id text NOT NULL, id ${identity}, ${columns},
@@ -110,5 +117,6 @@ export function schemaSql(firstId: number): string {
       ? `CREATE INDEX outbox_pending ON ${service}.outbox (company_id, id) WHERE delivered_at IS NULL;`
       : '';
     return `CREATE SCHEMA ${service};\n${tables.join('\n')}\n${pending}`;
-  }).join('\n');
+  });
+  return [...services, FETCHER_SQL].join('\n');
 }

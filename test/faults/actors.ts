@@ -1,9 +1,11 @@
-import type {
-  Action,
-  ControlFunction,
-  Operation,
+import {
+  type Action,
+  type ControlFunction,
+  type HookName,
+  OPERATIONS,
+  type Operation,
   PHASES,
-  ProviderOperation,
+  type ProviderOperation,
 } from '@tanker/contract/index.ts';
 
 /**
@@ -17,7 +19,7 @@ export type Side = 'from' | 'to' | 'at';
 /** A call of the provider's contract. */
 export type ProviderCall = Extract<
   ProviderOperation,
-  'summary' | 'drain' | 'exportBegin' | 'exportFinish' | 'importPublish' | 'seal' | 'open' | 'erase'
+  'summary' | 'drain' | 'exportBegin' | 'exportFinish' | 'importPublish' | 'seal' | 'open' | 'erase' | 'hook'
 >;
 
 /** A write at the authority, by the task's own execution or by its recovery; `skip`: so many of them come earlier. */
@@ -42,6 +44,8 @@ export interface AgentActor {
   readonly done?: ProviderCall;
   /** The same call is made in an earlier phase too: what comes after this one is meant. */
   readonly after?: ProviderCall;
+  /** Of the calls of hooks, this one's; only a provider with hooks has an agent for it. */
+  readonly hook?: HookName;
 }
 
 /** What an agent does in the bucket of the exports, as S3 and as HTTP name it. */
@@ -64,7 +68,7 @@ const agent = (
   name: Action,
   side: Side,
   call: ProviderCall,
-  more: Pick<AgentActor, 'done' | 'after'> = {},
+  more: Pick<AgentActor, 'done' | 'after' | 'hook'> = {},
 ) => {
   const actor: AgentActor = { kind: 'agent', name, side, call, ...more };
   return { main: actor, agent: actor };
@@ -83,8 +87,7 @@ const lock = control('lock-traffic', 'lock');
 const commit = control('commit-placement', 'commit');
 const unlock = control('unlock-traffic', 'unlock');
 const verifyErased = control('verify-erased');
-/** No provider of the world offers a hook: what is left of the phase is the close. */
-const hooks = control('close-task');
+const hooks = (side: Side, hook: HookName): PhaseActors => agent('hook', side, 'hook', { hook });
 
 const slice = {
   prepare,
@@ -96,9 +99,17 @@ const slice = {
 
 const transfer = { ...agent('import', 'to', 'importPublish'), bucket: READS } satisfies PhaseActors;
 
-/** `null`: nothing of the phase runs in this world. */
+/** What comes after the phases: the task's own execution closes its record. Of a recovery it is a phase. */
+const CLOSE = 'close';
+const close = control('close-task');
+
+/** What of each operation is struck, in its order. */
+export const STRUCK: Readonly<Record<Operation, readonly string[]>> = Object.fromEntries(
+  OPERATIONS.map((operation) => [operation, [...new Set([...PHASES[operation], CLOSE])]]),
+) as Record<Operation, string[]>;
+
 export const ACTORS: {
-  readonly [O in Operation]: Readonly<Record<(typeof PHASES)[O][number], PhaseActors | null>>;
+  readonly [O in Operation]: Readonly<Record<(typeof PHASES)[O][number] | typeof CLOSE, PhaseActors>>;
 } = {
   migrate: {
     plan: plan('from'),
@@ -107,13 +118,15 @@ export const ACTORS: {
     verify: agent('seal', 'to', 'seal'),
     commit,
     unlock,
-    hooks,
+    hooks: hooks('to', 'after-migrate'),
+    close,
   },
   backup: {
     plan: plan('from'),
     ...slice,
     open: agent('open', 'from', 'open'),
     unlock: control('commit-backup', 'unlock'),
+    close,
   },
   restore: {
     plan: plan('to'),
@@ -123,7 +136,8 @@ export const ACTORS: {
     verify: agent('seal', 'to', 'seal'),
     commit,
     unlock,
-    hooks,
+    hooks: hooks('to', 'after-restore'),
+    close,
   },
   remove: {
     plan: plan('from'),
@@ -133,7 +147,8 @@ export const ACTORS: {
     unlock,
     erase: agent('erase', 'from', 'erase'),
     'verify-erased': verifyErased,
-    hooks,
+    hooks: hooks('from', 'after-remove'),
+    close,
   },
   cleanup: {
     plan: plan('at'),
@@ -141,6 +156,7 @@ export const ACTORS: {
     commit: control('commit-cleanup'),
     erase: agent('erase', 'at', 'erase'),
     'verify-erased': verifyErased,
+    close,
   },
   recover: {
     claim: control('claim-company', 'claim', 'recovery'),
@@ -155,7 +171,7 @@ export const ACTORS: {
     unlock: control('unlock-traffic', 'unlock', 'recovery'),
     erase: { ...agent('erase', 'to', 'erase'), bucket: LISTS },
     'verify-erased': verifyErased,
-    hooks: null,
-    close: control('close-task'),
+    hooks: hooks('from', 'after-undo'),
+    close,
   },
 };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { OPERATIONS, type Operation, PHASES } from '@tanker/contract/index.ts';
-import { ACTORS, type PhaseActors } from './actors.ts';
+import { OPERATIONS, type Operation } from '@tanker/contract/index.ts';
+import { ACTORS, type PhaseActors, STRUCK } from './actors.ts';
 
 /** How a fault comes about. `before` and `after`: of the side effect of the phase. */
 export const WAYS = {
@@ -34,13 +34,13 @@ export interface Cell {
 export const cellId = ({ operation, phase, way, when }: Cell): string =>
   `${operation}/${phase}/${way}/${when}`;
 
-export const actorsOf = ({ operation, phase }: Pick<Cell, 'operation' | 'phase'>): PhaseActors | null =>
-  (ACTORS[operation] as Readonly<Record<string, PhaseActors | null>>)[phase] ?? null;
+export const actorsOf = ({ operation, phase }: Pick<Cell, 'operation' | 'phase'>): PhaseActors | undefined =>
+  (ACTORS[operation] as Readonly<Record<string, PhaseActors>>)[phase];
 
 /** Why a combination makes no sense, by rule; undefined for one that does. */
 export function whySkipped(cell: Cell): string | undefined {
   const actors = actorsOf(cell);
-  if (actors === null) return 'nothing of the phase runs: no provider of the world offers a hook';
+  if (actors === undefined) return 'there is no such phase';
   const { main, agent, bucket } = actors;
   switch (cell.way) {
     case 'worker-killed':
@@ -60,7 +60,7 @@ export function whySkipped(cell: Cell): string | undefined {
 }
 
 const combinations: readonly Cell[] = OPERATIONS.flatMap((operation) =>
-  PHASES[operation].flatMap((phase) =>
+  STRUCK[operation].flatMap((phase) =>
     WAY_NAMES.flatMap((way) => SIDES.map((when) => ({ operation, phase, way, when }))),
   ),
 );

@@ -1,4 +1,5 @@
-import { COMMIT_PHASE, DONE, type Outcome, PHASES, type TaskOperation } from '@tanker/contract/index.ts';
+import { COMMIT_PHASE, DONE, type Outcome, type TaskOperation } from '@tanker/contract/index.ts';
+import { STRUCK } from './actors.ts';
 import { actorsOf, type Cell } from './cells.ts';
 
 /** What a cell has to end with, computed from the place of the commit point and from what the way leaves to be healed. */
@@ -30,7 +31,7 @@ function isHealed(cell: Cell): boolean {
 
 /** Where the fault strikes, seen from the commit point of the operation. */
 function placeOf(cell: Cell & { readonly operation: TaskOperation }): 'before' | 'commit' | 'after' {
-  const phases: readonly string[] = PHASES[cell.operation];
+  const phases = STRUCK[cell.operation];
   const at = phases.indexOf(cell.phase) - phases.indexOf(COMMIT_PHASE[cell.operation]);
   if (at === 0) return 'commit';
   return at < 0 ? 'before' : 'after';

@@ -1,9 +1,11 @@
 import {
   agentFunctionName,
   controlFunctionName,
+  type HookName,
   type Location,
   PROVIDER_OPERATIONS,
 } from '@tanker/contract/index.ts';
+import { HOOKED } from '../../demo/world/schema.ts';
 import type { FaultInput } from '../../local/faults.ts';
 import type { AgentActor, ControlActor, GatewayCall, ProviderCall, Side } from './actors.ts';
 import { actorsOf, type Cell, cellId, chosen } from './cells.ts';
@@ -25,7 +27,8 @@ export interface Harm {
 
 /** Providers that a fault may strike: with and without messages, a queue, and files. */
 const VICTIMS = ['deals', 'documents', 'reminders', 'mail'] as const;
-export const victimOf = (cell: Cell): string => VICTIMS[chosen(cellId(cell), VICTIMS.length)] as string;
+export const victimOf = (cell: Cell): string =>
+  actorsOf(cell)?.agent?.hook ? HOOKED : (VICTIMS[chosen(cellId(cell), VICTIMS.length)] as string);
 
 export interface Target {
   readonly stage: MatrixStage;
@@ -104,12 +107,12 @@ const actors = ({ cell }: Target) => {
 };
 
 /** The contract's path as a pattern for what follows the company. */
-const pathOf = (call: ProviderCall): RegExp => {
-  const below = PROVIDER_OPERATIONS[call].path.slice('/companies/{company}'.length);
+const pathOf = (call: ProviderCall, hook = '{hook}'): RegExp => {
+  const below = PROVIDER_OPERATIONS[call].path.slice('/companies/{company}'.length).replace('{hook}', hook);
   return new RegExp(`^${below.replace(/\{[a-z]+\}/g, '[^/]+')}$`);
 };
-const isCall = (call: ProviderCall) => {
-  const path = pathOf(call);
+const isCall = (call: ProviderCall, hook?: HookName) => {
+  const path = pathOf(call, hook);
   const { method } = PROVIDER_OPERATIONS[call];
   return (seen: FrontCall) => seen.method === method.toUpperCase() && path.test(seen.path);
 };
@@ -140,7 +143,7 @@ function atProvider(
   const { front } = target.stage;
   const { when } = target.cell;
   const mine = providerCalls(target, actor);
-  const call = isCall(when === 'after' ? (actor.done ?? actor.call) : actor.call);
+  const call = isCall(when === 'after' ? (actor.done ?? actor.call) : actor.call, actor.hook);
   const barrier = () =>
     front.raise({ matches: (seen) => mine(seen) && call(seen), act: acts[when], ...options });
   if (actor.after === undefined) return toHarm(barrier());

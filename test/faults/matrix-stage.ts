@@ -4,6 +4,7 @@ import { formatLocation, GATEWAY_BASE } from '@tanker/contract/index.ts';
 import type { Client } from 'pg';
 import type { Stage } from '../../demo/stage.ts';
 import { LOCATIONS, type WorldLocation } from '../../demo/world/topology.ts';
+import { type Fetcher, readFetcher } from './check-hooks.ts';
 import { type CopyOfCompany, type Place, printOf, readCopy } from './copies.ts';
 import type { Front } from './front.ts';
 
@@ -50,6 +51,10 @@ export class Observer {
 
   async copyAt(location: WorldLocation, company: string): Promise<CopyOfCompany> {
     return readCopy(await this.#at(location), company);
+  }
+
+  async fetcherAt(location: WorldLocation, company: string): Promise<Fetcher> {
+    return readFetcher((await this.#at(location)).client, company);
   }
 
   /** One print of all that these companies have, by location. */

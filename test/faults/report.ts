@@ -1,4 +1,5 @@
-import { OPERATIONS, PHASES } from '@tanker/contract/index.ts';
+import { OPERATIONS } from '@tanker/contract/index.ts';
+import { STRUCK } from './actors.ts';
 import { type Cell, cellId, SIDES, WAY_NAMES, whySkipped } from './cells.ts';
 import type { CellEnd } from './lanes.ts';
 
@@ -47,7 +48,7 @@ export class Report {
     const head = WAY_NAMES.map((way, index) => way.padStart(columns[index] as number)).join('');
     const told = new Set([...this.#ends.values()].map(({ cell }) => `${cell?.operation}/${cell?.phase}`));
     const lines = OPERATIONS.flatMap((operation) =>
-      PHASES[operation].flatMap((phase) => {
+      STRUCK[operation].flatMap((phase) => {
         if (!told.has(`${operation}/${phase}`)) return [];
         const fields = WAY_NAMES.map((way, index) =>
           this.#field(SIDES.map((when) => ({ operation, phase, way, when }))).padStart(

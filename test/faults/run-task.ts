@@ -1,6 +1,7 @@
 import { DONE, formatLocation, type Outcome, type TaskOperation } from '@tanker/contract/index.ts';
 import { LOCATIONS, type WorldLocation } from '../../demo/world/topology.ts';
 import { actorsOf, type Cell, cellId } from './cells.ts';
+import { type Fetcher, withoutHooks } from './check-hooks.ts';
 import { afterTask, type Case, type Company, caseOf, expectationOf } from './company.ts';
 import type { CopyOfCompany } from './copies.ts';
 import { type Customers, startCustomers } from './customers.ts';
@@ -31,6 +32,12 @@ export interface TaskEnd {
 async function copiesOf({ observer }: Ground, company: string): Promise<Map<string, CopyOfCompany>> {
   const found = new Map<string, CopyOfCompany>();
   for (const at of LOCATIONS) found.set(formatLocation(at), await observer.copyAt(at, company));
+  return found;
+}
+
+async function fetchersOf({ observer }: Ground, company: string): Promise<Map<string, Fetcher>> {
+  const found = new Map<string, Fetcher>();
+  for (const at of LOCATIONS) found.set(formatLocation(at), await observer.fetcherAt(at, company));
   return found;
 }
 
@@ -133,6 +140,7 @@ export async function runTask(
   try {
     await settled(ground, company);
     const before = await copiesOf(ground, company.id);
+    const fetchersBefore = await fetchersOf(ground, company.id);
     const authorityBefore = await authorityOf(stage, company.id);
     if (company.home) await customers.write('deals');
     harm = target && bringAbout(target);
@@ -159,6 +167,8 @@ export async function runTask(
       row: ended.row,
       authorityBefore,
       before,
+      fetchersBefore,
+      withoutHooks: cell && withoutHooks(cell, task),
       expectation: company.removed && isDone ? restored(company.removed, told) : expectation,
       told,
       owed,

@@ -1,6 +1,7 @@
 import { DONE, formatLocation, type Outcome, sameLocation } from '@tanker/contract/index.ts';
 import { LOCATIONS, type WorldLocation } from '../../demo/world/topology.ts';
 import { checkBucket } from './check-bucket.ts';
+import { checkHooks, type Fetcher } from './check-hooks.ts';
 import { checkRecords } from './check-records.ts';
 import type { Case, Company } from './company.ts';
 import {
@@ -35,6 +36,10 @@ export interface Scene {
   /** What each location held when the task began, by location. */
   readonly before: ReadonlyMap<string, CopyOfCompany>;
   readonly expectation: Expectation;
+  /** What hooks had told the process beside their service when the task began, by location. */
+  readonly fetchersBefore: ReadonlyMap<string, Fetcher>;
+  /** Where the fault keeps hooks after the commit or an undo from being run. */
+  readonly withoutHooks: WorldLocation | undefined;
   readonly told: Told;
   /** Providers that were out of reach when something was to be erased there. */
   readonly owed: readonly { readonly at: WorldLocation; readonly provider: string }[];
@@ -177,6 +182,7 @@ export async function judge(scene: Scene, neighbours: readonly string[]): Promis
     copies: () => checkCopies(scene),
     ghosts: () => lateImports(scene),
     bucket: () => checkBucket(scene),
+    hooks: () => checkHooks(scene),
     records: () => checkRecords(scene),
     neighbours: () => checkNeighbours(scene, neighbours),
     leaks: () => scene.leaks.look(scene),

@@ -18,7 +18,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 import { dispatchedRow, MemorySubtask, MemoryToken } from '../support/memory-subtask.ts';
 import { commanded, company } from './asking.ts';
 import { endless } from './fences.ts';
-import { MACHINES_ENDS, stoppedSlice } from './machines.ts';
+import { MACHINES_ENDS, stoppedPlan, stoppedSlice } from './machines.ts';
 import { area } from './refusal.ts';
 import { CANARY } from './sentences.ts';
 import type { Worlds } from './worlds.ts';
@@ -179,6 +179,7 @@ export const ENDS = area({
         },
       },
     },
+    ...stoppedPlan,
     ...stoppedSlice,
   ],
   WorkerFailed: [

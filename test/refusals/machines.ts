@@ -64,6 +64,19 @@ export const stoppedSlice: readonly Site[] = (['migrate', 'backup', 'remove'] as
   },
 }));
 
+/** What an operation ends with when its plan was stopped. */
+export const stoppedPlan: readonly Site[] = TASK_OPERATIONS.map((operation) => ({
+  file: fileOf(operation),
+  reasons: {
+    [`the plan of a ${operation} was stopped`]: {
+      names: ['task task-1'],
+      provoke: shows(operation, {
+        'Plan task': () => fails('States.TaskFailed', JSON.stringify({ Status: 'ABORTED' })),
+      }),
+    },
+  },
+}));
+
 const LEFT = { clean: 1, left: 1, incomplete: true, debts: [] };
 
 /** What the recovery of a removal is started with when a provider has not erased. */

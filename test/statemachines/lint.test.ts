@@ -142,12 +142,14 @@ describe.each(MACHINES)('%s', (machine) => {
 });
 
 test.each(TASK_OPERATIONS)(
-  '%s has one catch-all outside its Maps, and it reaches the recovery',
+  '%s has one catch-all outside its Maps, and it reaches the recovery; the plan’s failure is named and ends it',
   (operation) => {
     const top = Object.entries(substituted(operation).States as Record<string, State>);
     const catching = top.filter(([, state]) => state['Catch'] !== undefined);
-    expect(catching.map(([, state]) => state['Type'])).toEqual(['Parallel']);
-    for (const rule of catching[0]?.[1]['Catch'] ?? []) expect(rule.Next).toBe('Recover company');
+    const [plan, block] = catching.map(([, state]) => state);
+    expect(catching.map(([, state]) => state['Type'])).toEqual(['Task', 'Parallel']);
+    expect(plan?.['Catch']).toMatchObject([{ ErrorEquals: ['States.TaskFailed'], Next: 'Plan failed' }]);
+    for (const rule of block?.['Catch'] ?? []) expect(rule.Next).toBe('Recover company');
   },
 );
 

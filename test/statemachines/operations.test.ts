@@ -105,6 +105,41 @@ describe.each(TASK_OPERATIONS)('%s', (operation) => {
     expect(result).toEqual({ status: 'FAILED', ...REFUSAL });
   });
 
+  test.each([
+    [
+      'by its own name',
+      () => nestedFails('GatewayUnreachable', 'no answer'),
+      'GatewayUnreachable',
+      'no answer',
+    ],
+    [
+      'as PhaseFailed when it was stopped',
+      () => fails('States.TaskFailed', JSON.stringify({ Status: 'ABORTED' })),
+      'PhaseFailed',
+      `The plan of task ${TASK} ended without an error of its own`,
+    ],
+    [
+      'as timed out when its execution was',
+      () => fails('States.TaskFailed', JSON.stringify({ Status: 'TIMED_OUT', Error: 'States.Timeout' })),
+      'States.Timeout',
+      `"${operation}-${TASK}"`,
+    ],
+    [
+      'by what Step Functions says when its description is cut off',
+      () => fails('States.TaskFailed', `{"Status":"FAILED","Input":"${'x'.repeat(20_000)}`),
+      'States.TaskFailed',
+      '{"Status"',
+    ],
+    ['by its own name when it ran out of time', () => fails('States.Timeout'), 'States.Timeout', undefined],
+  ] as const)('a plan that fails ends it %s, and no recovery is nested', async (_, failure, error, cause) => {
+    const { result, visited } = await operate(operation, { 'Plan task': failure });
+    expect(visited).not.toContain('Recover company');
+    expect(result).toMatchObject({ status: 'FAILED', error });
+    const said = (result as { cause?: string }).cause ?? '';
+    expect(said).toContain(cause ?? '');
+    expect(said.length).toBeLessThanOrEqual(8000);
+  });
+
   test('a dry run ends with its plan and calls nothing more', async () => {
     const planned = { from: FROM, estimate: { bytes: 300, seconds: 4 } };
     const { result, visited } = await operate(operation, { 'Plan task': nested({ ...PLAN, planned }) });

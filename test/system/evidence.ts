@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import { expect, test } from '@jest/globals';
 import { readHistory } from '@tanker/cli/aws/executions.ts';
-import { machineArn } from '@tanker/contract/index.ts';
+import { MACHINES, machineArn } from '@tanker/contract/index.ts';
 import type { Stage } from '../../demo/stage.ts';
 import { changedNeighbours } from '../../demo/world/checks.ts';
 import { readDocuments } from '../../demo/world/document-checks.ts';
@@ -33,7 +33,7 @@ async function customerTexts(stage: Stage): Promise<string[]> {
 
 async function histories(stage: Stage): Promise<string[]> {
   const texts: string[] = [];
-  for (const machine of ['migrate', 'recover'] as const) {
+  for (const machine of MACHINES) {
     const stateMachineArn = machineArn(stage.topology, machine);
     const { executions = [] } = await stage.states.send(
       new ListExecutionsCommand({ stateMachineArn, maxResults: 1000 }),

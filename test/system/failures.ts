@@ -48,6 +48,17 @@ for (const phase of [...SAMPLE, ...LONG_SAMPLE]) {
   });
 }
 
+test.concurrent('what fails in the nested plan keeps its name: in the execution, in the recovery and on the record', async () => {
+  const stage = await theStage();
+  const mover = await newMover(stage, 'unplannable');
+  const { company } = mover;
+  const effect = { kind: 'error', errorType: 'GatewayUnreachable', errorMessage: 'No answer.' } as const;
+  disturb(stage, controlAt(stage, 'plan-task'), 'Run', { company }, { times: 'forever', effect });
+  await startMove(stage, moveInput(company));
+  const { task } = await expectRefused(stage, taskOf(company), 'GatewayUnreachable');
+  expect(task).toMatchObject({ failure: { cause: expect.stringContaining('No answer.') }, recoveries: 1 });
+});
+
 test.concurrent('a task whose execution is stopped from outside while it imports is undone by the rule', async () => {
   const stage = await theStage();
   const mover = await newMover(stage, 'stopped-early');

@@ -1,3 +1,5 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import {
@@ -9,7 +11,7 @@ import {
 import { expect, test } from '@jest/globals';
 import { runCli } from '@tanker/cli/run.ts';
 import { executionArn, exportsBucketName, machineArn, tableName } from '@tanker/contract/index.ts';
-import { awsCommands, keepWorld } from '../../demo/keep.ts';
+import { awsCommands, keepWorld, shellEnvironment } from '../../demo/keep.ts';
 import { expectMigrated } from './expectations.ts';
 import { moveInput, newMover, startMove } from './moves.ts';
 import { theStage } from './stage.ts';
@@ -55,4 +57,42 @@ test.concurrent('a kept world answers the printed commands from outside, and the
   expect(out).toContain('closed as migrated');
   delete process.env['TANKER_DEMO'];
   await world.forget();
+});
+
+const run = promisify(execFile);
+
+function hasAwsCli(): boolean {
+  try {
+    execFileSync('aws', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What each printed command has to find of a task that is done, in the order in which they are printed. */
+const foundBy = (task: string): readonly string[] => [
+  task,
+  '"status": "SUCCEEDED"',
+  '"Plan task"',
+  `/${task}/`,
+  '"Key": "exports/',
+  '"Items": [',
+];
+
+// The commands are for people, so they are run as printed, by the AWS CLI of this machine: apt-get install awscli.
+const withAwsCli = hasAwsCli() ? test.concurrent : test.concurrent.skip;
+withAwsCli('the printed commands run as they are in the AWS CLI', async () => {
+  const stage = await theStage();
+  const mover = await newMover(stage, 'looked-at-by-aws');
+  await startMove(stage, moveInput(mover.company));
+  const { task } = await expectMigrated(mover);
+  const commands = awsCommands(stage, { task: task.task, datacenter: 'us' });
+  const environment = shellEnvironment(stage, 'kept.json');
+  const outputs: string[] = [];
+  for (const command of commands) {
+    const { stdout } = await run('sh', ['-ec', [...environment, command].join('\n')]);
+    outputs.push(stdout);
+  }
+  expect(outputs).toEqual(foundBy(task.task).map((text) => expect.stringContaining(text)));
 });
