@@ -9,7 +9,7 @@ import { watchTask } from '../migrate/progress.ts';
 import type { Stage } from '../stage.ts';
 import { changedNeighbours, findAcknowledged } from '../world/checks.ts';
 import type { WorldLocation } from '../world/topology.ts';
-import { authorityOf, type Holdings } from './look.ts';
+import { authorityOf, type Holdings, untilWorkedOff } from './look.ts';
 import type { Checked, LifecyclePromise, LifecycleStep } from './report.ts';
 
 /** How long customers work undisturbed before and after a task that they work beside. */
@@ -140,6 +140,7 @@ export class Life {
           found.lost.length > 0 && `${found.lost.length} are lost`,
           found.acknowledged === 0 && 'none was acknowledged',
           totals.uncertain > 0 && `${totals.uncertain} failed`,
+          !(await untilWorkedOff({ client }, company)) && 'their messages are not worked off',
         ],
       );
     } finally {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { exportPrefix, formatLocation, GATEWAY_BASE, keys } from '@tanker/contract/index.ts';
 import { type Copy, openCopy } from '../migrate/copies.ts';
@@ -11,6 +12,7 @@ import {
   filesOnDisk,
   readDocuments,
 } from '../world/document-checks.ts';
+import { OUTBOXES, QUEUE } from '../world/schema.ts';
 import { LOCATIONS, type WorldLocation } from '../world/topology.ts';
 
 /** Looks into databases, directories, buckets, gateway and table, by code that shares nothing with the product. */
@@ -34,6 +36,28 @@ export const holdingsAt = (stage: Stage, company: string, location: WorldLocatio
     tables: await snapshotCompany(client, company),
     documents: readDocuments(files, company),
   }));
+
+/** Longer than the job takes that works messages off; and how soon one is due that customers have just written. */
+const WORKED_OFF_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 50;
+const SOON = '1 minute';
+
+/** Waits until no message of the company is pending or due soon: then nothing of it changes any more by itself. */
+export async function untilWorkedOff({ client }: Pick<Copy, 'client'>, company: string): Promise<boolean> {
+  const pending = Object.keys(OUTBOXES).map(
+    (service) => `(SELECT count(*) FROM ${service}.outbox WHERE company_id = $1 AND delivered_at IS NULL)`,
+  );
+  const due = `(SELECT count(*) FROM ${QUEUE.table} WHERE company_id = $1 AND deliver_at <= now() + interval '${SOON}')`;
+  const deadline = Date.now() + WORKED_OFF_WITHIN_MS;
+  while (Date.now() < deadline) {
+    const { rows } = await client.query<{ left: string }>(`SELECT ${[...pending, due].join(' + ')} AS left`, [
+      company,
+    ]);
+    if (rows[0]?.left === '0') return true;
+    await sleep(LOOK_EVERY_MS);
+  }
+  return false;
+}
 
 /** What differs between two holdings: tables by name, documents by path. Queues stay behind when a company moves. */
 export function differences(before: Holdings, after: Holdings): string[] {
