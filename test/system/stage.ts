@@ -24,7 +24,7 @@ export const NEIGHBOURS = demoCompanies()
   .map(({ company }) => company);
 const ROWS = 300;
 /** Fewer than providers, so that they queue up, and so that tests beside each other start fewer processes. */
-const LANES = 3;
+const LANES = 2;
 
 let annex: ProvidersOfAnnex | undefined;
 let starting: Promise<SystemStage> | undefined;
