@@ -20,7 +20,7 @@ import {
   stopExecutions,
   taskOf,
 } from '../move.ts';
-import { bucketAt, PROVIDER, type Story, type Telling } from './story.ts';
+import { bucketAt, DOCUMENTS, PROVIDER, type Story, type Telling } from './story.ts';
 import { stopAfterCommit, stopInDrain } from './whole.ts';
 
 /** What each agent needs before it can do anything, where no provider can be made to refuse it. */
@@ -65,12 +65,15 @@ function setOff(telling: Telling): Promise<void> {
 }
 
 /** Holds the agent for one provider until it is let go; answers the subtask for which it was called. */
-async function held(telling: Telling): Promise<{ subtask: SubtaskRecord; release(): void }> {
+async function held(
+  telling: Telling,
+  provider = PROVIDER,
+): Promise<{ subtask: SubtaskRecord; release(): void }> {
   const { agent, stage } = telling;
   const datacenter = placeOf(telling, agent);
-  const release = hold(telling, agentAt(stage, datacenter, agent), { action: agent, provider: PROVIDER });
+  const release = hold(telling, agentAt(stage, datacenter, agent), { action: agent, provider });
   await setOff(telling);
-  return { subtask: await dispatched(telling, agent, { provider: PROVIDER, datacenter }), release };
+  return { subtask: await dispatched(telling, agent, { provider, datacenter }), release };
 }
 
 /** The agent's function dies before its code runs: that it died is told, and nobody waits for its heartbeat. */
@@ -111,10 +114,12 @@ export const agentFails: Story = {
   async run(telling) {
     const { agent, stage } = telling;
     const at = agentAt(stage, placeOf(telling, agent), agent);
-    const { release } = await held(telling);
+    // Where a recovery runs hooks too, the one that is fenced off has none: nobody else's refusal is taken for the agent's.
+    const provider = agent === 'open' || agent === 'erase' ? DOCUMENTS : PROVIDER;
+    const { release } = await held(telling, provider);
     const needed = NEEDED[agent];
     if (needed === undefined) {
-      await fenceOff(telling, PROVIDER, placeOf(telling, agent));
+      await fenceOff(telling, provider, placeOf(telling, agent));
       release();
       await inHistory(telling, CALLERS[agent], /EpochStale/);
       return undefined;
