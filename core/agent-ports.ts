@@ -24,7 +24,10 @@ import type {
   Work,
 } from '@tanker/contract/index.ts';
 
-/** What the agents need from outside: their providers, their bucket, the row and the token of their subtask. Every method may be called twice. */
+/**
+ * What the agents need from outside: their providers, their bucket, the row and the token of their subtask. Every method
+ * may be called twice.
+ */
 
 /** One provider at one location, for one company. */
 export interface Provider {

@@ -7,7 +7,7 @@ import {
   type OpenExpiredResult,
   TankerError,
 } from '@tanker/contract/index.ts';
-import { countFailures } from '../attempts.ts';
+import { countFailures, type Failures } from '../failures.ts';
 import type { Authority, ClosedCompanies } from '../ports.ts';
 import { several } from '../transfer/several.ts';
 import { isHome } from './authority.ts';
@@ -135,11 +135,12 @@ const pagesInCircle = ({ name, location }: ProviderSite, next: string): TankerEr
  * provider or company keeps no other from its turn. May run twice at once.
  */
 export async function openExpired(ports: OpenExpiredPorts): Promise<OpenExpiredResult> {
-  const { attempt, failed } = countFailures(ports.logError);
+  const failures = countFailures(ports.logError);
   const pages = await several(ports.sites, CALLS_AT_ONCE, ports.signal, async (site) => {
     const found: Found[] = [];
-    await attempt(`${site.name} at ${formatLocation(site.location)} did not tell all its closings.`, () =>
-      collectClosings(site, found, ports.signal),
+    await failures.attempt(
+      `${site.name} at ${formatLocation(site.location)} did not tell all its closings.`,
+      () => collectClosings(site, found, ports.signal),
     );
     return found;
   });
@@ -149,16 +150,16 @@ export async function openExpired(ports: OpenExpiredPorts): Promise<OpenExpiredR
 
   const companies = [...new Set(asked.map(({ closing }) => closing.company))];
   const records = await several(companies, CALLS_AT_ONCE, ports.signal, (company) =>
-    attempt(`The gateway did not tell of company ${company}.`, () => ports.authority.read(company)),
+    failures.attempt(`The gateway did not tell of company ${company}.`, () => ports.authority.read(company)),
   );
   const recordOf = new Map(companies.map((company, index) => [company, records[index]]));
 
   const opened = await several(asked, CALLS_AT_ONCE, ports.signal, (found) => {
     const record = recordOf.get(found.closing.company);
-    return record === undefined ? Promise.resolve(false) : settle(ports, found, record, attempt);
+    return record === undefined ? Promise.resolve(false) : settle(ports, found, record, failures);
   });
   const count = opened.filter((done) => done).length;
-  return { closed: all.length, opened: count, kept: all.length - count, failed: failed() };
+  return { closed: all.length, opened: count, kept: all.length - count, failed: failures.count() };
 }
 
 /** Whether it was opened now. */
@@ -166,7 +167,7 @@ async function settle(
   ports: OpenExpiredPorts,
   found: Found,
   record: AuthorityRecord,
-  attempt: (what: string, work: () => Promise<void>) => Promise<unknown>,
+  failures: Failures,
 ): Promise<boolean> {
   const { site, incarnation, closing } = found;
   const verdict = verdictOn(record, site.location, closing);
@@ -174,7 +175,7 @@ async function settle(
   if (verdict !== 'open') return false;
   const { company, grant } = closing;
   let done = false;
-  await attempt(
+  await failures.attempt(
     `${site.name} at ${formatLocation(site.location)} did not open company ${company}.`,
     async () => {
       await site.companies.openExpired(company, fenceOf(closing, incarnation), grant);

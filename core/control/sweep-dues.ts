@@ -1,5 +1,5 @@
 import type { DueKind, DueRecord } from '@tanker/contract/index.ts';
-import type { Attempt } from '../attempts.ts';
+import type { Failures } from '../failures.ts';
 import { DatacenterSilent, type SweepDuesPorts } from './sweep-exports.ts';
 
 type Due<D extends DueKind> = Extract<DueRecord, { due: D }>;
@@ -12,8 +12,7 @@ export interface Round {
   readonly ports: SweepDuesPorts;
   /** Whether another piece of work can still be begun and the sweep end in its time. */
   readonly hasTime: () => boolean;
-  /** Runs one piece of work; a failure is counted and told, and answers undefined. */
-  readonly attempt: Attempt;
+  readonly failures: Failures;
   /** Datacenters whose agent could not be asked in this sweep. */
   readonly silent: Set<string>;
 }
@@ -31,10 +30,8 @@ const datacenterOf = (due: DueRecord): string =>
   'datacenter' in due ? due.datacenter : due.location.datacenter;
 
 /** Of an older or a newer version of Tanker, or written by hand; its neighbours have their turn all the same. */
-const noDueDate = (): Promise<never> =>
-  Promise.reject(
-    new Error('The row is no due date by the schema of this version. Correct it, or deploy what wrote it.'),
-  );
+const NO_DUE_DATE =
+  'The row is no due date by the schema of this version. Correct it, or deploy what wrote it.';
 
 /** One of each datacenter in turn, so that a datacenter whose due dates stay keeps no other from its turn. */
 export function inTurns<D extends DueRecord>(dues: readonly D[]): D[] {
@@ -45,15 +42,15 @@ export function inTurns<D extends DueRecord>(dues: readonly D[]): D[] {
 
 /** Looks after the due dates of a kind that have come. */
 export async function sweepDues<D extends DueKind>(
-  { ports, hasTime, attempt, silent }: Round,
+  { ports, hasTime, failures, silent }: Round,
   kind: D,
   work: (ports: SweepDuesPorts, due: Due<D>) => Promise<boolean>,
 ): Promise<DuesDone<D>> {
-  const { dues: come, unreadable } = (await attempt(`The ${kind} due dates could not be read.`, () =>
+  const { dues: come, unreadable } = (await failures.attempt(`The ${kind} due dates could not be read.`, () =>
     ports.dueDates.come(kind, ports.now()),
   )) ?? { dues: [], unreadable: [] };
   for (const key of unreadable)
-    await attempt(`The row "${key}" could not be looked after.`, () => noDueDate());
+    failures.add(`The row "${key}" could not be looked after.`, new Error(NO_DUE_DATE));
   const done: Due<D>[] = [];
   const left: Due<D>[] = [];
   for (const [index, due] of inTurns(come).entries()) {
@@ -61,11 +58,13 @@ export async function sweepDues<D extends DueKind>(
       left.push(due);
       continue;
     }
-    const did = await attempt(`The due date ${kind} of task ${due.task} could not be looked after.`, () =>
-      work(ports, due).catch((error: unknown) => {
-        if (error instanceof DatacenterSilent) silent.add(error.datacenter);
-        throw error;
-      }),
+    const did = await failures.attempt(
+      `The due date ${kind} of task ${due.task} could not be looked after.`,
+      () =>
+        work(ports, due).catch((error: unknown) => {
+          if (error instanceof DatacenterSilent) silent.add(error.datacenter);
+          throw error;
+        }),
     );
     if (did === undefined) left.push(due);
     else if (did) done.push(due);

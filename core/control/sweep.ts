@@ -1,5 +1,5 @@
 import { formatHolder, type Operation, type SweepResult, type TaskRecord } from '@tanker/contract/index.ts';
-import { type Attempt, countFailures } from '../attempts.ts';
+import { countFailures, type Failures } from '../failures.ts';
 import type { Executions, Recoveries, Tasks } from '../ports.ts';
 import { recoveryName } from './start-recovery.ts';
 import { cleanUp, cleanupsWaiting, debtsWaiting, startDebtCleanup } from './sweep-cleanups.ts';
@@ -90,24 +90,25 @@ const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 /** Looks after the open tasks as long as there is time; those that had no turn count as one failure, so that it is told. */
 async function reviveAll(
   ports: SweepPorts,
-  attempt: Attempt,
+  failures: Failures,
   open: readonly string[],
   eventId: string,
 ): Promise<readonly Seen[]> {
   const seen: Seen[] = [];
   for (const [index, task] of inAnotherOrder(open, ports.now()).entries()) {
     if (ports.remainingMilliseconds() <= SWEEP_TASK_MARGIN_MS) {
-      await attempt(`${open.length - index} of ${open.length} open tasks had no turn.`, () => noTime());
+      failures.add(`${open.length - index} of ${open.length} open tasks had no turn.`, new Error(NO_TIME));
       break;
     }
-    const one = await attempt(`Task ${task} could not be looked after.`, () => revive(ports, task, eventId));
+    const one = await failures.attempt(`Task ${task} could not be looked after.`, () =>
+      revive(ports, task, eventId),
+    );
     if (one) seen.push(one);
   }
   return seen;
 }
 
-const noTime = (): Promise<never> =>
-  Promise.reject(new Error('The time of the sweep was over. The next one begins with other tasks.'));
+const NO_TIME = 'The time of the sweep was over. The next one begins with other tasks.';
 
 function oldest(seen: readonly Seen[], now: Date): number {
   const ages = seen.flatMap(({ createdAt }) => (createdAt ? [now.getTime() - Date.parse(createdAt)] : []));
@@ -123,19 +124,20 @@ function oldest(seen: readonly Seen[], now: Date): number {
  * @param eventId the id of the schedule's event
  */
 export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepResult> {
-  const { attempt, failed } = countFailures(ports.logError);
+  const failures = countFailures(ports.logError);
   const hasTime = () => ports.remainingMilliseconds() > SWEEP_MARGIN_MS;
-  const round: Round = { ports, hasTime, attempt, silent: new Set() };
+  const round: Round = { ports, hasTime, failures, silent: new Set() };
 
   // First what needs no Step Functions: when those are throttled or down, what the law wants gone still goes.
   const expiries = await sweepDues(round, 'expire-backup', expireBackup);
   const discards = await sweepDues(round, 'discard-exports', discardExports);
   const cleanups = await sweepDues(round, 'cleanup', cleanUp);
   const settles = await sweepDues(round, 'settle-debts', startDebtCleanup);
-  const open = (await attempt('The open tasks could not be listed.', () => ports.tasks.listOpen())) ?? [];
-  const seen = await reviveAll(ports, attempt, open, eventId);
+  const open =
+    (await failures.attempt('The open tasks could not be listed.', () => ports.tasks.listOpen())) ?? [];
+  const seen = await reviveAll(ports, failures, open, eventId);
   const waiting = (count: () => Promise<number>) =>
-    attempt('What waits could not be counted.', count).then((number) => number ?? 0);
+    failures.attempt('What waits could not be counted.', count).then((number) => number ?? 0);
   return {
     open: open.length,
     oldestSeconds: oldest(seen, ports.now()),
@@ -148,6 +150,6 @@ export async function sweep(ports: SweepPorts, eventId: string): Promise<SweepRe
     discards: discards.come,
     expiries: expiries.come,
     expiriesLate: [...expiries.done, ...expiries.left].filter((due) => isLate(due, ports.now())).length,
-    failed: failed(),
+    failed: failures.count(),
   };
 }
