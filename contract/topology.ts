@@ -114,7 +114,7 @@ const Shape = z
         transferDays: z.int().min(1).max(30),
         /** Days for which a backup may be restored, at most; the law's window for a removal. */
         backupDays: z.int().min(1).max(MAX_BACKUP_DAYS).default(30),
-        /** Days for which logs and records of closed tasks are kept; not fewer than backups, which are found by them. */
+        /** Days for which logs and records of closed tasks are kept; not fewer than those of backups. */
         recordDays: z.literal([30, 60, 90, 180, 365, 400, 731], {
           error: 'one of 30, 60, 90, 180, 365, 400, 731',
         }),
@@ -217,7 +217,7 @@ function checkNames(topology: ShapeOutput, report: Report) {
   });
 }
 
-/** A backup outlives no record of its task: by that record a second use of the task's id is found. */
+/** Whoever looks at a backup that can be restored still finds the task that made it. */
 function checkRetention({ retention }: ShapeOutput, report: Report) {
   const { backupDays, recordDays } = retention;
   if (recordDays >= backupDays) return;

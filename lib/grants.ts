@@ -86,7 +86,7 @@ export const CONTROL_GRANTS: Readonly<Record<ControlFunction, ControlGrant>> = {
 
 export type TokenAction = 'SendTaskSuccess' | 'SendTaskFailure' | 'SendTaskHeartbeat';
 
-/** Whose rows of the table: those of tasks, or of dates when exports are due. Both are beginnings of contract/records.ts's keys. */
+/** Whose rows of the table: tasks', or due dates'. Both are beginnings of contract/records.ts's keys. */
 export type RowsOf = 'task#' | 'due#';
 
 export interface AgentGrant {

@@ -97,7 +97,8 @@ const mayStart = (topology: Topology, operations: readonly Operation[]): PolicyS
 
 /**
  * Asks the doctors, starts operations that keep a company and recoveries, cancels any task by stopping its execution
- * (which a recovery then ends), takes dead letters out. A redrive is denied whatever else the person may do: it would go on under an epoch that a recovery has ended.
+ * (which a recovery then ends), takes dead letters out. A redrive is denied whatever else the person may do: it would go
+ * on under an epoch that a recovery has ended.
  */
 function mayOperate(topology: Topology): PolicyStatement[] {
   return [

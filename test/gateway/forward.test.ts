@@ -81,7 +81,8 @@ const until = async (holds: () => boolean) => {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 };
 
-test('a request that was cut is in flight until its service, told of the end, has ended the connection', async () => {
+/** A request whose sender goes away in its middle; its service has heard the end. */
+async function cutRequest() {
   const service = await rawService();
   const { traffic, send } = await forwarding(service.port);
   const request = send('POST', { 'content-length': 99 });
@@ -91,6 +92,11 @@ test('a request that was cut is in flight until its service, told of the end, ha
   request.destroy();
   socket.resume();
   await once(socket, 'end');
+  return { traffic, socket };
+}
+
+test('a request that was cut is in flight until its service, told of the end, has ended the connection', async () => {
+  const { traffic, socket } = await cutRequest();
   await sleep(30); // time in which a gateway that closed would notice its own closing
   expect(traffic.count('acme')).toBe(1);
   socket.end();
@@ -98,15 +104,7 @@ test('a request that was cut is in flight until its service, told of the end, ha
 });
 
 test('a request that was cut is out of flight when its service has answered, also with the connection left open', async () => {
-  const service = await rawService();
-  const { traffic, send } = await forwarding(service.port);
-  const request = send('POST', { 'content-length': 99 });
-  request.write('half');
-  const socket = await service.connected;
-  await once(socket, 'data');
-  request.destroy();
-  socket.resume();
-  await once(socket, 'end');
+  const { traffic, socket } = await cutRequest();
   socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
   expect(await traffic.quiet('acme', 60)).toBe(true);
 });
